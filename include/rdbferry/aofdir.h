@@ -16,10 +16,12 @@ typedef struct rf_files {
 } rf_files;
 
 /* Adds the files of an input named `path`: for an AOF directory or a manifest, the base and then the
- * incremental files that the manifest names, except empty ones (one of them if all are empty); else `path`
- * itself, whatever it is. Files named "temp-*" are not manifests. A directory with no manifest or more than
- * one, and a manifest without base and incremental files are RF_E_FORMAT; a missing file is reported when it
- * is opened. A zeroed rf_files is empty.
+ * incremental files that the manifest names, except empty ones (one of them if all are empty); for the
+ * summary of a snapshot of Dragonfly (NAME-summary.dfs), this and the files of all shards that have not been
+ * added yet, RF_E_FORMAT if one is missing or belongs to another snapshot; else `path` itself, whatever it
+ * is. Files named "temp-*" are not manifests. A directory with no manifest or more than one, and a manifest
+ * without base and incremental files are RF_E_FORMAT; a missing file is reported when it is opened. A zeroed
+ * rf_files is empty.
  *
  * Regular files are kept open, within the limit of file descriptors, and read up to the size that they have
  * now: what a server does to the directory afterwards does not change the data that is read. If a file is

@@ -25,6 +25,7 @@
     X(BY_RESTORE,      "by_restore",      "keys written as RESTORE")                               \
     X(DROPPED,         "dropped",         "skipped: not supported by the target version")          \
     X(DETAIL,          "detail_dropped",  "keys written without a detail that the target does not support") \
+    X(JSON_STRING,     "json_string",     "JSON documents written as strings (--target-module json writes JSON)") \
     X(MODULE_VALUE,    "module_value",    "module values; the server must have the modules")       \
     X(UNKNOWN_COMMAND, "unknown_command", "commands unknown to all servers; the server must have their modules") \
     X(RELATIVE_EXPIRY, "relative_expiry", "commands with a relative expiry, copied as they are: it counts from when they are loaded") \

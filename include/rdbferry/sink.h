@@ -38,6 +38,8 @@ typedef struct rf_sink_options {
     bool drop_unsupported;          /* skip, with a notice, what the target does not support */
     bool drop_detail;               /* write keys without details that the target does not support, such as
                                        expiries of hash fields, with a notice */
+    bool json;                      /* the target has a JSON module: JSON documents are written as its values,
+                                       not as strings, which is a notice */
     rf_notify notify;
 } rf_sink_options;
 

@@ -10,27 +10,29 @@
 
 #define RDBFERRY_VERSION "0.1.0"
 
-/* The project whose rules the bytes follow. The two diverged after RDB 11. */
-typedef enum rf_dialect { RF_REDIS, RF_VALKEY } rf_dialect;
+/* The project whose rules the bytes follow. Redis and Valkey diverged after RDB 11. Dragonfly writes headers
+ * of Redis, with types and records of its own. */
+typedef enum rf_dialect { RF_REDIS, RF_VALKEY, RF_DRAGONFLY, RF_DIALECTS } rf_dialect;
 
 typedef struct rf_server {
     rf_dialect dialect;
     int major, minor; /* 0.0: unknown */
 } rf_server;
 
-/* Reads "6.2", "7.0.15", "redis-7.4", "valkey-9.0". A bare number is Redis. Returns false for anything else
- * and leaves *out unchanged. */
+/* Reads "6.2", "7.0.15", "redis-7.4", "valkey-9.0", "dragonfly-1.36", and "dragonfly" for all of its
+ * releases. A bare number is Redis. Returns false for anything else and leaves *out unchanged. */
 RF_API bool rf_server_parse(const char *text, rf_server *out);
 
 /* Prints "redis 7.4" or "valkey 9.0"; returns the required length, as snprintf does. */
 RF_API size_t rf_server_format(rf_server server, char *out, size_t size);
 
-/* The releases known here, without development builds: those of Redis, then those of Valkey, oldest first.
+/* The releases known here, without development builds: those of Redis, Valkey, Dragonfly, oldest first.
  * False: there are not so many. */
 RF_API bool rf_server_release(size_t index, rf_server *out);
 
 /* True if `a` is `b` or newer; servers of the two projects compare by their common ancestry: every Valkey is
- * as new as Redis 7.2 and no newer, and no Redis is as new as a Valkey after 7.2. */
+ * as new as Redis 7.2 and no newer, and no Redis is as new as a Valkey after 7.2. Dragonfly is as new as
+ * Redis 6.2, which it claims to be in its dumps. */
 RF_API bool rf_server_at_least(rf_server a, rf_server b);
 
 /* The newest RDB version that this server reads and writes (Redis 7.0: 10, Valkey 9.0: 80); 0 if the server

@@ -4,6 +4,7 @@
 #include "aof/files.h"
 #include "aof/directory_hint.h"
 #include "aof/manifest.h"
+#include "aof/snapshot_set.h"
 #include "base/fail.h"
 #include "io/anon_file.h"
 #include "io/source.h"
@@ -339,13 +340,53 @@ static rf_code add_named(rf_files *files, const char *path, bool regular, rf_err
     return add(files, strdup(path), input_file, error);
 }
 
+/* --- snapshots of several files ----------------------------------------------------------------------- */
+
+static bool is_listed(const rf_files *files, const char *path)
+{
+    for (size_t i = 0; i < files->count; i++)
+        if (strcmp(files->paths[i], path) == 0)
+            return true;
+    return false;
+}
+
+static rf_code add_shard(const char *summary, size_t shard, rf_files *files, rf_error *error)
+{
+    char *path = snapshot_set_path(summary, shard);
+    if (!path)
+        return out_of_memory(error);
+    rf_code code = snapshot_set_check(summary, path, shard, error);
+    if (code == RF_OK && !is_listed(files, path))
+        code = add_named(files, path, true, error);
+    else if (code != RF_OK && !*error->input)
+        error_input(error, path);
+    free(path);
+    return code;
+}
+
+/* A summary stands for all files of its snapshot, some of which may have been named before. */
+static rf_code add_snapshot(const char *summary, rf_files *files, rf_error *error)
+{
+    size_t shards;
+    TRY(snapshot_set_count(summary, &shards, error));
+    TRY(add_named(files, summary, true, error));
+    for (size_t i = 0; i < shards; i++)
+        TRY(add_shard(summary, i, files, error));
+    return RF_OK;
+}
+
 rf_code rf_files_add(rf_files *files, const char *path, rf_error *error)
 {
     struct stat st;
     rf_code code;
     size_t before = files->count;
-    bool there = stat(path, &st) == 0;
-    if (there && S_ISDIR(st.st_mode))
+    bool there = stat(path, &st) == 0, is_summary;
+    bool of_snapshot = snapshot_set_names(path, &is_summary) && there && S_ISREG(st.st_mode);
+    if (of_snapshot && is_listed(files, path))
+        return RF_OK;
+    if (of_snapshot && is_summary)
+        code = add_snapshot(path, files, error);
+    else if (there && S_ISDIR(st.st_mode))
         code = add_directory(path, files, error);
     else if (there && S_ISREG(st.st_mode) && begins_as_manifest(path))
         code = add_manifest_files(path, files, error);

@@ -4,9 +4,10 @@
 
 static const struct {
     const char *what;
-    int since[2]; /* indexed by dialect */
+    int since[RF_DIALECTS];
 } abilities[] = {
-#define ABILITY(name, what, redis, valkey) [CAN_##name] = {what, {[RF_REDIS] = redis, [RF_VALKEY] = valkey}},
+#define ABILITY(name, what, redis, valkey, dragonfly) \
+    [CAN_##name] = {what, {[RF_REDIS] = redis, [RF_VALKEY] = valkey, [RF_DRAGONFLY] = dragonfly}},
 #include "command/abilities.def"
 #undef ABILITY
 };

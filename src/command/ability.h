@@ -7,7 +7,7 @@
 #include <stdbool.h>
 
 enum ability {
-#define ABILITY(name, what, redis, valkey) CAN_##name,
+#define ABILITY(name, what, redis, valkey, dragonfly) CAN_##name,
 #include "command/abilities.def"
 #undef ABILITY
 };

@@ -270,8 +270,34 @@ static rf_code encode_elements(struct encoder *e, rf_entry *entry, rf_error *err
     return RF_OK;
 }
 
+static rf_code put_json(void *ctx, rf_slice document)
+{
+    struct encoder *e = ctx;
+    rf_code code = RF_OK;
+    if (!encoder_fits(e, document, &code))
+        return code;
+    encoder_command(e, 4);
+    resp_bulk(e->out, SLICE("JSON.SET"));
+    resp_bulk(e->out, e->entry->key);
+    resp_bulk(e->out, SLICE("$"));
+    resp_bulk(e->out, document);
+    e->elements++;
+    return RF_OK;
+}
+
+COLD static rf_code encode_json(struct encoder *e, rf_entry *entry, rf_error *error)
+{
+    static const rf_visitor json = {.string = put_json};
+    if (e->options.json || e->options.target.dialect == RF_DRAGONFLY)
+        return rf_value_walk(entry->value, &json, e, error);
+    notify_of(&e->options.notify, entry, RF_NOTICE_JSON_STRING, NULL);
+    return rf_value_walk(entry->value, &visitor, e, error);
+}
+
 static rf_code encode_string(struct encoder *e, rf_entry *entry, rf_error *error)
 {
+    if (UNLIKELY(entry->encoding->dialect == RF_DRAGONFLY))
+        return encode_json(e, entry, error);
     return rf_value_walk(entry->value, &visitor, e, error);
 }
 
@@ -338,7 +364,7 @@ static rf_code encode_module(struct encoder *e, rf_entry *entry, rf_error *error
     char name[10];
     TRY(rf_value_module(entry->value, name, error));
     if (!value_module_fits(entry->value, e->options.target, name))
-        return encoder_unsupported(e, "a vector set", error);
+        return encoder_unsupported(e, value_module_lacking(e->options.target), error);
     return encode_restore(e, entry, "a module value", error);
 }
 

@@ -21,6 +21,7 @@
 struct encoder_options {
     rf_server target;
     bool prefer_restore, drop_unsupported, drop_detail;
+    bool json;        /* the target has JSON values */
     bool no_restore;  /* the target does not accept it, whatever its version */
     uint64_t longest; /* maximum length of a string that the target accepts; 0: unlimited */
     rf_notify notify;

@@ -14,7 +14,7 @@ enum { NEVER = 9999, NAME_SIZE = 40 /* more than any name has */ };
 
 struct command {
     const char *name;
-    int since[2]; /* indexed by dialect */
+    int since[2]; /* of Redis and of Valkey */
 };
 
 struct option {
@@ -39,6 +39,13 @@ static const struct option options[] = {
 #include "command/commands.def"
 #undef COMMAND
 #undef OPTION
+};
+
+/* Those of Dragonfly, without release numbers. */
+static const char *const dragonfly_commands[] = {
+#define COMMAND(name) name,
+#include "command/commands_dragonfly.def"
+#undef COMMAND
 };
 
 /* --- names -------------------------------------------------------------------------------------------- */
@@ -66,6 +73,11 @@ static bool name_of(const rf_entry *command, size_t words, char out[NAME_SIZE])
     }
     out[length] = '\0';
     return true;
+}
+
+static int compare_texts(const void *name, const void *row)
+{
+    return strcasecmp(name, *(const char *const *)row);
 }
 
 static int compare_names(const void *name, const void *row)
@@ -109,9 +121,27 @@ static bool has_option(const rf_entry *command, const struct option *option)
 
 /* --- what a server supports ------------------------------------------------------------------------- */
 
+/* Options of Dragonfly are taken to be those of the Redis that it claims to be. */
 static bool has(rf_server server, const int since[2])
 {
+    static const int claimed = 602;
+    if (server.dialect == RF_DRAGONFLY)
+        return since[RF_REDIS] <= claimed;
     return 100 * server.major + server.minor >= since[server.dialect];
+}
+
+/* Its table has no subcommands. */
+static bool dragonfly_has(const struct command *command)
+{
+    char first[NAME_SIZE];
+    snprintf(first, sizeof first, "%.*s", (int)strcspn(command->name, " "), command->name);
+    return bsearch(first, dragonfly_commands, sizeof dragonfly_commands / sizeof *dragonfly_commands,
+                   sizeof *dragonfly_commands, compare_texts) != NULL;
+}
+
+static bool has_command(rf_server server, const struct command *command)
+{
+    return server.dialect == RF_DRAGONFLY ? dragonfly_has(command) : has(server, command->since);
 }
 
 static rf_server release(rf_dialect dialect, const int since[2])
@@ -134,7 +164,7 @@ rf_command_support rf_server_knows(rf_server server, const rf_entry *command, rf
     const struct command *found = find_command(command);
     if (!found)
         return RF_COMMAND_UNKNOWN;
-    if (!has(server, found->since))
+    if (!has_command(server, found))
         return needs(need, found->name, NULL, found->since);
     for (size_t i = 0; i < sizeof options / sizeof *options; i++)
         if (!has(server, options[i].since) && strcmp(options[i].command, found->name) == 0 &&

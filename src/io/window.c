@@ -306,8 +306,8 @@ rf_code window_skip_slow(struct window *w, uint64_t n)
 
 /* --- going back -------------------------------------------------------------------------------------- */
 
-/* Makes a spill of the bytes put back and the rest of the segment. */
-static rf_code unread_into_spill(struct window *w, rf_slice bytes)
+/* Makes a spill of these bytes and the rest of the segment. */
+static rf_code put_before(struct window *w, rf_slice bytes)
 {
     struct block *spill = NULL;
     size_t rest = window_left(w), cap = 0;
@@ -320,16 +320,24 @@ static rf_code unread_into_spill(struct window *w, rf_slice bytes)
     w->crc = window_crc(w);
     w->crc_from = spill->data + bytes.len;
     segment_set(w, spill, spill->data, spill->data + spill->len);
-    w->segment_offset -= bytes.len;
     return RF_OK;
 }
 
 rf_code window_unread(struct window *w, rf_slice bytes)
 {
-    if (bytes.len > (size_t)(w->pos - w->segment_start))
-        return unread_into_spill(w, bytes);
-    w->pos -= bytes.len;
+    if (bytes.len <= (size_t)(w->pos - w->segment_start)) {
+        w->pos -= bytes.len;
+        return RF_OK;
+    }
+    TRY(put_before(w, bytes));
+    w->segment_offset -= bytes.len;
     return RF_OK;
+}
+
+rf_code window_splice(struct window *w, rf_slice bytes)
+{
+    w->has_spliced = true;
+    return put_before(w, bytes);
 }
 
 /* --- taps, checksums, errors ------------------------------------------------------------------------- */
@@ -357,7 +365,7 @@ uint64_t window_crc(const struct window *w)
 
 int64_t window_file_offset(const struct window *w)
 {
-    return w->is_part || (w->feed && !feed_is_plain(w->feed)) ? w->file_offset : -1;
+    return w->is_part || w->has_spliced || (w->feed && !feed_is_plain(w->feed)) ? w->file_offset : -1;
 }
 
 rf_code window_fail(struct window *w, rf_code code, const char *format, ...)

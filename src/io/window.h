@@ -31,6 +31,7 @@ struct window {
     /* private to window.c */
     struct feed *feed;       /* NULL: over memory */
     bool is_part;            /* over memory that is a part of an input */
+    bool has_spliced;        /* offsets in the decoded stream are not those in the file */
     struct block *current;   /* the one that contains pos; NULL at first, and over memory */
     struct block *retired;   /* previous current blocks since the last release */
     struct block *pending;   /* follows current: its part after a spill */
@@ -108,6 +109,10 @@ static inline void window_tap_cancel(struct window *w)
 
 /* Puts back the bytes that were consumed last. */
 rf_code window_unread(struct window *w, rf_slice bytes);
+
+/* Puts bytes into the stream that are not in the input: they are read next, and count in offsets, but not in
+ * the checksum. */
+rf_code window_splice(struct window *w, rf_slice bytes);
 
 /* Over memory all bytes stay valid, and `pos` may be moved back. */
 static inline bool window_is_memory(const struct window *w)

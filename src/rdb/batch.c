@@ -60,7 +60,7 @@ static bool begin(rf_batch *batch, struct rdb_reader *from)
     r->opcodes = from->opcodes;
     r->info = from->info;
     r->notify = &batch->notify;
-    r->is_dragonfly = from->is_dragonfly;
+    r->block_end = from->block_end;
     r->db = from->db;
     r->value = (struct rf_value){.templates = value->templates,
                                  .stream = &batch->window,
@@ -120,6 +120,8 @@ rf_code batch_take(struct rdb_reader *from, rf_batch *batch, bool *taken)
 {
     *taken = false;
     TRY(rdb_reader_end_key(from));
+    if (from->block_end > 0)
+        TRY(rdb_reader_check_block(from));
     if (from->has_prefix || !from->w->feed)
         return RF_OK;
     window_release(from->w);

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 enum rdb_opcode_number {
+    RDB_DRAGONFLY_KEY_FLAGS = 220,
     RDB_KEY_META = 243,
     RDB_FUNCTION2 = 245,
     RDB_MODULE_AUX = 247,
@@ -46,6 +47,11 @@ enum {
     RDB_ZIPMAP = 9,                   /* a hash in the earliest versions */
     RDB_STREAM_WITHOUT_COUNTERS = 15, /* without entries-added, max-deleted ID and entries-read */
 };
+
+enum { RDB_MODULE = 7, RDB_SET_LISTPACK = 20, RDB_DRAGONFLY_JSON = 30 };
+
+/* From which Dragonfly counts the seconds of a field's or member's expiry: 2023-02-01 00:00 UTC. */
+#define RDB_DRAGONFLY_EXPIRY_BASE INT64_C(1675209600)
 
 /* The range of a hash field's expiry, in ms: in the format of Redis, and in its commands. */
 enum { RDB_FIELD_EXPIRE_BITS = 48, RDB_FIELD_EXPIRE_COMMAND_BITS = 46 };

@@ -30,7 +30,7 @@ bool rdb_recognises(const uint8_t *head, size_t n)
 int rdb_newest_version(rf_dialect dialect)
 {
     size_t i = 0;
-    while (headers[i].dialect != dialect)
+    while (i + 1 < header_count && headers[i].dialect != dialect)
         i++;
     return headers[i].highest;
 }

@@ -3,6 +3,7 @@
 #include "rdb/rdb_reader.h"
 
 #include "base/number.h"
+#include "rdb/dragonfly.h"
 #include "rdb/product.h"
 #include "rdb/rdb_format.h"
 #include "rdb/rdb_header.h"
@@ -19,7 +20,9 @@ struct rdb_opcode {
     const char *kind, *refused; /* "type" or "opcode", and its description */
 };
 
-static void notice(const struct rdb_reader *r, rf_notice_code code, const char *detail)
+static const struct rdb_opcode *dialect_opcodes(rf_dialect dialect);
+
+void rdb_reader_notice(const struct rdb_reader *r, rf_notice_code code, const char *detail)
 {
     if (r->notify->fn)
         r->notify->fn(
@@ -48,7 +51,7 @@ static rf_code read_select(struct rdb_reader *r, rf_entry *entry, bool *ready)
         return window_fail(r->w, RF_E_CORRUPT, "database number out of range");
     r->db = (int64_t)db;
     if (db >= USUAL_DATABASES)
-        notice(r, RF_NOTICE_MANY_DATABASES, "servers have 16 databases by default");
+        rdb_reader_notice(r, RF_NOTICE_MANY_DATABASES, "servers have 16 databases by default");
     return RF_OK;
 }
 
@@ -117,7 +120,7 @@ static rf_code read_key_metadata(struct rdb_reader *r, rf_entry *entry, bool *re
 /* --- keys ------------------------------------------------------------------------------------------ */
 
 /* A key must outlive the bytes it was read from, so it is copied to r->key. */
-COLD static rf_code read_long_key_name(struct rdb_reader *r)
+COLD rf_code rdb_reader_key_name(struct rdb_reader *r)
 {
     rf_slice key;
     TRY(rdb_string(r->w, &key));
@@ -168,7 +171,7 @@ static inline rf_code read_key(struct rdb_reader *r, rf_entry *entry, const stru
     if (LIKELY(is_short_key(r->w))) {
         len = read_short_key_name(r);
     } else {
-        TRY(read_long_key_name(r));
+        TRY(rdb_reader_key_name(r));
         len = r->key.len;
         record = VALUE_NO_RECORD; /* the key may be stored in an unusual form */
     }
@@ -204,8 +207,27 @@ static void learn_writer(struct rdb_reader *r, rf_dialect dialect, rf_slice vers
     if (!rf_server_parse(text, &writer))
         return;
     writer.dialect = dialect;
-    bool fits = rf_server_rdb_version(writer) == r->info->rdb_version;
+    bool fits = dialect == RF_DRAGONFLY ? writer.major > 0
+                                        : rf_server_rdb_version(writer) == r->info->rdb_version;
     r->info->writer = fits ? writer : rf_server_of_rdb(dialect, r->info->rdb_version);
+}
+
+/* "v1.36.0", "1.2", "dev-1234": from here on types and opcodes are those of Dragonfly, unless there were
+ * keys. It writes no checksums. */
+static void learn_dragonfly(struct rdb_reader *r, rf_slice version)
+{
+    rf_server *writer = &r->info->writer;
+    if (r->info->dialect != RF_REDIS || r->value.key.ptr)
+        return;
+    r->info->dialect = RF_DRAGONFLY;
+    r->types = rdb_types(RF_DRAGONFLY);
+    r->opcodes = dialect_opcodes(RF_DRAGONFLY);
+    r->value.unguarded = !r->has_other_checksum;
+    while (version.len > 0 && (*version.ptr < '0' || *version.ptr > '9'))
+        version = (rf_slice){version.ptr + 1, version.len - 1};
+    learn_writer(r, RF_DRAGONFLY, version);
+    if (writer->dialect != RF_DRAGONFLY)
+        *writer = rf_server_of_rdb(RF_DRAGONFLY, r->info->rdb_version);
 }
 
 /* Ignored unless the seconds can be represented in milliseconds. */
@@ -230,23 +252,23 @@ static void learn_from_aux(struct rdb_reader *r, const rf_entry *entry)
     else if (slice_equal(entry->name, SLICE("valkey-ver")))
         learn_writer(r, RF_VALKEY, entry->text);
     else if (slice_equal(entry->name, SLICE("df-ver")))
-        r->is_dragonfly = true;
+        learn_dragonfly(r, entry->text);
     else if (slice_equal(entry->name, SLICE("ctime")))
         learn_save_time(r, entry->text);
     else if (slice_equal(entry->name, SLICE("aof-preamble")))
         r->is_preamble = slice_equal(entry->text, SLICE("1"));
     else if (slice_equal(entry->name, SLICE("lua")))
-        notice(r, RF_NOTICE_SCRIPT_DROPPED, "cached Lua script");
+        rdb_reader_notice(r, RF_NOTICE_SCRIPT_DROPPED, "cached Lua script");
 }
 
 /* KeyDB writes two AUX fields after a key for each member with an expiry: the member and the time. The key's
  * name is still in r->key. */
-static void put_member_expiry(struct rdb_reader *r, rf_entry *entry)
+static void put_member_expiry(struct rdb_reader *r, rf_entry *entry, rf_slice product)
 {
     entry->kind = RF_ENTRY_FOREIGN_DETAIL;
     entry->db = r->db;
     entry->key = r->value.key;
-    entry->name = SLICE("KeyDB");
+    entry->name = product;
     entry->text = SLICE("a member expiry");
 }
 
@@ -257,7 +279,7 @@ static rf_code read_aux(struct rdb_reader *r, rf_entry *entry, bool *ready)
     TRY(rdb_string(r->w, &entry->text));
     learn_from_aux(r, entry);
     if (slice_equal(entry->name, SLICE("keydb-subexpire-key")))
-        put_member_expiry(r, entry);
+        put_member_expiry(r, entry, SLICE("KeyDB"));
     *ready = true;
     return RF_OK;
 }
@@ -348,7 +370,7 @@ static rf_code read_slot_import(struct rdb_reader *r, rf_entry *entry, bool *rea
             return window_fail(r->w, RF_E_CORRUPT, "a range from slot %llu to %llu",
                                (unsigned long long)first, (unsigned long long)last);
     }
-    notice(r, RF_NOTICE_SLOT_IMPORT, "a slot import was in progress");
+    rdb_reader_notice(r, RF_NOTICE_SLOT_IMPORT, "a slot import was in progress");
     return RF_OK;
 }
 
@@ -363,8 +385,18 @@ static rf_code read_foreign_number(struct rdb_reader *r, rf_entry *entry, bool *
     uint64_t ignored;
     (void)entry, (void)ready;
     learn_product(r, "Redis Enterprise");
-    notice(r, RF_NOTICE_FOREIGN_RECORD, "Redis Enterprise: eviction or slot data");
+    rdb_reader_notice(r, RF_NOTICE_FOREIGN_RECORD, "Redis Enterprise: eviction or slot data");
     return rdb_length(r->w, &ignored);
+}
+
+void rdb_reader_put_foreign(struct rdb_reader *r, rf_entry *entry, const char *product, const char *what)
+{
+    clear_prefix(r);
+    entry->kind = RF_ENTRY_FOREIGN;
+    entry->db = r->db;
+    entry->key = r->value.key = buffer_slice(&r->key);
+    entry->name = slice_of(product, strlen(product));
+    entry->text = slice_of(what, strlen(what));
 }
 
 static rf_code skip_string_list(struct window *w)
@@ -381,20 +413,48 @@ static rf_code skip_string_list(struct window *w)
 /* string key, string script, i64 start, i64 interval, len n string*n, len n string*n */
 static rf_code read_keydb_cron(struct rdb_reader *r, rf_entry *entry, bool *ready)
 {
-    TRY(read_long_key_name(r));
+    TRY(rdb_reader_key_name(r));
     TRY(rdb_skip_string(r->w));
     TRY(window_skip(r->w, 16));
     TRY(skip_string_list(r->w));
     TRY(skip_string_list(r->w));
-    clear_prefix(r);
     learn_product(r, "KeyDB");
-    entry->kind = RF_ENTRY_FOREIGN;
-    entry->db = r->db;
-    entry->key = r->value.key = buffer_slice(&r->key);
-    entry->name = SLICE("KeyDB");
-    entry->text = SLICE("a cron job");
+    rdb_reader_put_foreign(r, entry, "KeyDB", "a cron job");
     *ready = true;
     return RF_OK;
+}
+
+/* A value that arrives in chunks is read when the last one is there. */
+static rf_code read_chunk(struct rdb_reader *r, rf_entry *entry, bool *ready)
+{
+    rf_slice record;
+    (void)entry, (void)ready;
+    if (r->has_prefix || r->chunked)
+        return window_fail(r->w, RF_E_CORRUPT, "a chunk inside of the record of a key");
+    TRY(chunks_read(&r->chunks, r->w, r->db, &r->chunked));
+    if (!r->chunked)
+        return RF_OK;
+    TRY(spool_finish(&r->chunked->record, &record, r->w->error));
+    window_open_memory(&r->assembled, record);
+    r->assembled.segment_offset = r->chunked->offset;
+    r->assembled.error = r->w->error;
+    r->input = r->w;
+    r->input_db = r->db;
+    r->w = r->value.stream = &r->assembled;
+    r->db = r->chunked->db;
+    return RF_OK;
+}
+
+/* Goes on with the input. */
+COLD static rf_code leave_chunks(struct rdb_reader *r)
+{
+    bool ended = r->w->pos == r->w->end;
+    window_close(&r->assembled);
+    r->w = r->value.stream = r->input;
+    r->db = r->input_db;
+    chunked_key_free(r->chunked);
+    r->chunked = NULL;
+    return ended ? RF_OK : window_fail(r->w, RF_E_CORRUPT, "chunks: data after a value");
 }
 
 /* --- the end --------------------------------------------------------------------------------------- */
@@ -403,6 +463,8 @@ static rf_code read_end(struct rdb_reader *r, rf_entry *entry, bool *ready)
 {
     uint64_t computed = window_crc(r->w), stored;
     (void)entry, (void)ready;
+    if (r->chunks.first)
+        return window_fail(r->w, RF_E_TRUNCATED, "the file ends inside of a value that is stored in chunks");
     if (r->info->rdb_version < RDB_CHECKSUM_SINCE)
         return RF_END;
     TRY(rdb_u64le(r->w, &stored));
@@ -412,14 +474,14 @@ static rf_code read_end(struct rdb_reader *r, rf_entry *entry, bool *ready)
         return window_fail(r->w, RF_E_CHECKSUM,
                            "no checksum, and values were copied unverified: use --check");
     if (stored == 0)
-        notice(r, RF_NOTICE_NO_CHECKSUM, "written with checksums disabled");
+        rdb_reader_notice(r, RF_NOTICE_NO_CHECKSUM, "written with checksums disabled");
     else if (stored != computed)
         return window_fail(r->w, RF_E_CHECKSUM, "checksum mismatch: stored %016llx, computed %016llx",
                            (unsigned long long)stored, (unsigned long long)computed);
     return RF_END;
 }
 
-/* --- opcodes.def as two tables, one for each dialect ------------------------------------------------ */
+/* --- opcodes.def as tables, one for each dialect ---------------------------------------------------- */
 
 #define OPCODE(number, dialect, function) ROW_##dialect(number, .read = function)
 #define PASSED(number, dialect, function) ROW_##dialect(number, .read = function, .is_passed = true)
@@ -432,6 +494,7 @@ static rf_code read_end(struct rdb_reader *r, rf_entry *entry, bool *ready)
 
 #define ROW_REDIS(...) ROW_COMMON(__VA_ARGS__)
 #define ROW_VALKEY(...)
+#define ROW_DRAGONFLY(...)
 static const struct rdb_opcode redis_opcodes[256] = {
 #include "rdb/opcodes.def"
 };
@@ -444,30 +507,32 @@ static const struct rdb_opcode valkey_opcodes[256] = {
 #include "rdb/opcodes.def"
 };
 
+#undef ROW_VALKEY
+#undef ROW_DRAGONFLY
+#define ROW_VALKEY(...)
+#define ROW_DRAGONFLY(...) ROW_COMMON(__VA_ARGS__)
+static const struct rdb_opcode dragonfly_opcodes[256] = {
+#include "rdb/opcodes.def"
+};
+
+static const struct rdb_opcode *dialect_opcodes(rf_dialect dialect)
+{
+    static const struct rdb_opcode *const opcodes[RF_DIALECTS] = {
+        [RF_REDIS] = redis_opcodes, [RF_VALKEY] = valkey_opcodes, [RF_DRAGONFLY] = dragonfly_opcodes};
+    return opcodes[dialect];
+}
+
 /* --- types and opcodes that are not read ------------------------------------------------------------- */
 
 /* Types of Redis 8.10 and newer; development versions used the numbers for others. */
 enum { FIRST_LATE_TYPE = 29, LATE_TYPES_SINCE = 15 };
 
-enum { SET_LISTPACK = 20 };
-
-/* Dragonfly writes version 9 with types of Redis 7 and its own, 30 to 37, and opcodes 200 to 224; 20 was its
- * JSON. What a hand-made or damaged file may have too is certain only with its AUX field. */
-static bool is_of_dragonfly(const struct rdb_reader *r, uint8_t byte)
-{
-    enum { ZSTD_BLOCK = 201, LZ4_BLOCK = 202 };
-    if (r->info->dialect != RF_REDIS || r->info->rdb_version != 9)
-        return false;
-    return (byte >= 30 && byte <= 37) || byte == ZSTD_BLOCK || byte == LZ4_BLOCK ||
-           (r->is_dragonfly && (byte == SET_LISTPACK || (byte >= 200 && byte <= 224)));
-}
-
 /* Whether a known type has a different meaning in this file. Other types are read whatever the version, as
- * servers do. */
+ * servers do. In files of this version old releases of Dragonfly have JSON in the place of a set. */
 static inline bool is_of_other_server(const struct rdb_reader *r, uint8_t byte)
 {
-    return UNLIKELY(byte >= SET_LISTPACK && r->types[byte].encoding.since > r->info->rdb_version &&
-                    (byte >= FIRST_LATE_TYPE || is_of_dragonfly(r, byte)));
+    return UNLIKELY(byte >= RDB_SET_LISTPACK && r->types[byte].encoding.since > r->info->rdb_version &&
+                    (r->info->dialect == RF_DRAGONFLY ? byte == RDB_SET_LISTPACK : byte >= FIRST_LATE_TYPE));
 }
 
 /* `byte` was read last. */
@@ -477,11 +542,9 @@ COLD static rf_code refuse_byte(struct rdb_reader *r, uint8_t byte)
     bool is_late = byte >= FIRST_LATE_TYPE && byte < RDB_TYPE_COUNT && r->info->dialect == RF_REDIS &&
                    r->info->rdb_version < LATE_TYPES_SINCE && (opcode->refused || r->types[byte].walk);
     r->w->pos--; /* report the error at the byte itself */
-    if (is_of_dragonfly(r, byte))
+    if (r->info->dialect == RF_DRAGONFLY && byte == RDB_SET_LISTPACK)
         return window_fail(r->w, RF_E_UNSUPPORTED,
-                           "written by Dragonfly, whose own %s are not supported (%u)%s",
-                           byte < 64 ? "types" : "snapshot records", byte,
-                           byte < 64 ? "" : ": save an RDB instead (SAVE RDB)");
+                           "type 20 is JSON in the format of old Dragonfly releases: not supported");
     if (is_late)
         return window_fail(r->w, RF_E_UNSUPPORTED,
                            "type %u does not exist in RDB version %d: written by an unreleased server or by "
@@ -510,6 +573,22 @@ static inline bool is_type(const struct rdb_reader *r, uint8_t byte)
     return byte < RDB_TYPE_COUNT && r->types[byte].walk && !is_of_other_server(r, byte);
 }
 
+COLD rf_code rdb_reader_check_block(struct rdb_reader *r)
+{
+    uint64_t at = window_offset(r->w);
+    if (r->chunked || at < r->block_end)
+        return RF_OK;
+    bool crossed = at > r->block_end;
+    r->block_end = 0;
+    return crossed ? window_fail(r->w, RF_E_CORRUPT, "a record crosses the end of a compressed block")
+                   : RF_OK;
+}
+
+static bool is_beyond_block(const struct rdb_reader *r)
+{
+    return UNLIKELY(r->block_end > 0) && window_offset(r->w) > r->block_end;
+}
+
 bool rdb_reader_frame(struct rdb_reader *r)
 {
     struct walk k = {.w = r->w, .value = &r->value, .frame_only = true};
@@ -517,12 +596,15 @@ bool rdb_reader_frame(struct rdb_reader *r)
     bool ready = false;
     for (;;) {
         uint8_t byte;
+        if (UNLIKELY(r->block_end > 0) && window_offset(r->w) >= r->block_end)
+            return false;
         if (rdb_u8(r->w, &byte) != RF_OK)
             return false;
         if (is_type(r, byte)) {
             r->value.type = &r->types[byte];
             r->framed = r->w->pos;
-            return rdb_skip_string(r->w) == RF_OK && r->value.type->walk(&k) == RF_OK;
+            return rdb_skip_string(r->w) == RF_OK && r->value.type->walk(&k) == RF_OK &&
+                   !r->value.members_expire && !is_beyond_block(r);
         }
         if (!r->opcodes[byte].is_passed || r->opcodes[byte].read(r, &ignored, &ready) != RF_OK)
             return false;
@@ -533,13 +615,15 @@ rf_code rdb_reader_end_key(struct rdb_reader *r)
 {
     if (!r->value.type)
         return RF_OK;
+    if (UNLIKELY(r->chunked != NULL))
+        r->w->error = r->input->error;
     if (!r->value.used)
         TRY(rf_value_skip(&r->value, r->w->error));
     value_end(&r->value);
     r->value.type = NULL;
     if (r->has_prefix)
         clear_prefix(r);
-    return RF_OK;
+    return LIKELY(!r->chunked) ? RF_OK : leave_chunks(r);
 }
 
 void rdb_reader_restart(struct rdb_reader *r, int64_t db)
@@ -553,10 +637,19 @@ void rdb_reader_restart(struct rdb_reader *r, int64_t db)
 rf_code rdb_reader_next(struct rdb_reader *r, rf_entry *entry)
 {
     bool ready = false;
+    int64_t db = r->db; /* of the last key */
     TRY(rdb_reader_end_key(r));
     uint64_t at = entry->offset = window_offset(r->w);
+    if (UNLIKELY(r->value.members_expire)) {
+        r->value.members_expire = false;
+        put_member_expiry(r, entry, SLICE("Dragonfly"));
+        entry->db = db;
+        return RF_OK;
+    }
     for (; !ready; at = window_offset(r->w)) {
         uint8_t byte;
+        if (UNLIKELY(r->block_end > 0))
+            TRY(rdb_reader_check_block(r));
         window_release(r->w);
         TRY(rdb_u8(r->w, &byte));
         if (is_type(r, byte))
@@ -574,7 +667,7 @@ rf_code rdb_reader_open(struct rdb_reader *r, struct window *w, rf_reader_info *
     info->format = "rdb";
     info->writer = rf_server_of_rdb(info->dialect, info->rdb_version);
     r->types = rdb_types(info->dialect);
-    r->opcodes = info->dialect == RF_VALKEY ? valkey_opcodes : redis_opcodes;
+    r->opcodes = dialect_opcodes(info->dialect);
     r->value = (struct rf_value){.templates = &r->templates,
                                  .stream = w,
                                  .input = input,
@@ -594,6 +687,10 @@ bool rdb_reader_prepare(struct rdb_reader *r)
 void rdb_reader_close(struct rdb_reader *r)
 {
     value_close(&r->value);
+    window_close(&r->assembled);
+    chunked_key_free(r->chunked);
+    chunks_free(&r->chunks);
+    buffer_free(&r->block);
     buffer_free(&r->key);
     buffer_free(&r->metadata);
     buffer_free(&r->aux);

@@ -3,6 +3,7 @@
 #include "rdb/rdb_reencode.h"
 
 #include "base/double_text.h"
+#include "base/number.h"
 #include "rdb/detail.h"
 #include "rdb/rdb_format.h"
 #include "rdb/rdb_reencode_stream.h"
@@ -17,6 +18,12 @@ enum { ZSET_TEXT = 3, STREAM_WITH_PRODUCERS = 26, STREAM_WITH_UNOWNED = 27 };
 static bool redis_has_expiry(int64_t expire_ms)
 {
     return expire_ms >= 1 && expire_ms >> RDB_FIELD_EXPIRE_BITS == 0;
+}
+
+static bool dragonfly_has_expiry(int64_t expire_ms)
+{
+    int64_t seconds = expire_ms / 1000 - RDB_DRAGONFLY_EXPIRY_BASE;
+    return expire_ms % 1000 == 0 && seconds >= 0 && seconds <= UINT32_MAX;
 }
 
 static void see_string(struct rdb_survey *s, rf_slice bytes)
@@ -43,6 +50,7 @@ static rf_code see_field(void *ctx, rf_slice field, rf_slice value, int64_t expi
 {
     struct rdb_survey *s = ctx;
     see_string(s, value);
+    s->odd_second |= expire_ms != RF_NO_EXPIRY && !dragonfly_has_expiry(expire_ms);
     if (expire_ms != RF_NO_EXPIRY && !redis_has_expiry(expire_ms))
         s->odd_expiry = true;
     else if (expire_ms != RF_NO_EXPIRY && (s->first_expiry == RF_NO_EXPIRY || expire_ms < s->first_expiry))
@@ -137,12 +145,14 @@ static const char *choose_plain(rf_type logical, struct reader reader, uint8_t *
 /* *type: that of the hash without expiries. */
 static unsigned choose_expiring(const struct rdb_survey *survey, struct reader reader, uint8_t *type)
 {
-    bool is_valkey = reader.dialect == RF_VALKEY;
-    uint8_t expiring = is_valkey ? RDB_VALKEY_EXPIRING_HASH : RDB_REDIS_EXPIRING_HASH;
-    if (!reads(reader, expiring))
+    static const uint8_t expiring[RF_DIALECTS] = {[RF_REDIS] = RDB_REDIS_EXPIRING_HASH,
+                                                  [RF_VALKEY] = RDB_VALKEY_EXPIRING_HASH,
+                                                  [RF_DRAGONFLY] = RDB_DRAGONFLY_EXPIRING_HASH};
+    const bool odd[RF_DIALECTS] = {[RF_REDIS] = survey->odd_expiry, [RF_DRAGONFLY] = survey->odd_second};
+    if (!reads(reader, expiring[reader.dialect]))
         return DETAIL_BIT(FIELD_EXPIRY);
-    *type = expiring;
-    return !is_valkey && survey->odd_expiry ? DETAIL_BIT(FIELD_EXPIRY_RANGE) : 0;
+    *type = expiring[reader.dialect];
+    return odd[reader.dialect] ? DETAIL_BIT(FIELD_EXPIRY_RANGE) : 0;
 }
 
 static unsigned details_of_stream(const struct rdb_survey *survey, uint8_t type)
@@ -234,8 +244,16 @@ static rf_code put_scored(void *ctx, rf_slice member, double score)
     return r->type == ZSET_TEXT ? put_text_score(r, score) : put_binary_score(r, score);
 }
 
-/* Redis writes the expiry relative to the hash's first one, plus one, before the field; Valkey writes it
- * after the value. */
+static rf_code put_seconds(struct reencoder *r, int64_t expire_ms)
+{
+    uint8_t text[NUMBER_TEXT_MAX];
+    bool has = expire_ms != RF_NO_EXPIRY && dragonfly_has_expiry(expire_ms);
+    return put_string(
+        r, (rf_slice){text, number_print_i64(text, has ? expire_ms / 1000 - RDB_DRAGONFLY_EXPIRY_BASE : -1)});
+}
+
+/* Redis writes the expiry relative to the hash's first one, plus one, before the field; Valkey and Dragonfly
+ * write it after the value. */
 static rf_code put_field(void *ctx, rf_slice field, rf_slice value, int64_t expire_ms)
 {
     struct reencoder *r = ctx;
@@ -243,6 +261,8 @@ static rf_code put_field(void *ctx, rf_slice field, rf_slice value, int64_t expi
         TRY(put_length(r, redis_has_expiry(expire_ms) ? (uint64_t)(expire_ms - r->first_expiry) + 1 : 0));
     TRY(put_string(r, field));
     TRY(put_string(r, value));
+    if (r->type == RDB_DRAGONFLY_EXPIRING_HASH)
+        return put_seconds(r, expire_ms);
     return r->type == RDB_VALKEY_EXPIRING_HASH ? put_u64le(r, (uint64_t)expire_ms) : RF_OK;
 }
 

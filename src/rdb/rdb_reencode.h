@@ -2,7 +2,7 @@
 /* Re-encodes a value in another type: the plainest one that a target reads.
  *
  *   string 0   list 1   set 2   zset 5, before RDB 8: 3   hash 4
- *   hash with fields that expire: Redis 24, Valkey 22
+ *   hash with fields that expire: Redis 24, Valkey 22, Dragonfly 31
  *   stream: the newest of 27, 26, 21, 19, 15, its nodes unchanged
  *
  * Counts precede elements, so a value is held and walked twice: once to survey it, once to write. Strings are
@@ -19,6 +19,7 @@ enum rdb_plain_type {
     RDB_PLAIN_HASH = 4,
     RDB_VALKEY_EXPIRING_HASH = 22,
     RDB_REDIS_EXPIRING_HASH = 24,
+    RDB_DRAGONFLY_EXPIRING_HASH = 31,
 };
 
 /* The contents of a value that affect the choice of the type. */
@@ -27,6 +28,7 @@ struct rdb_survey {
     uint64_t longest;     /* length of the longest string in it, except in streams */
     int64_t first_expiry; /* of fields, within the range of Redis; RF_NO_EXPIRY if none expires */
     bool odd_expiry;      /* some field expires outside of that range */
+    bool odd_second; /* some field expires in the middle of a second, or outside of the range of Dragonfly */
     rf_stream stream;
     bool producers, unowned; /* whether it has idempotent producers, unowned pending entries */
 };

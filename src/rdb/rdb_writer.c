@@ -64,7 +64,12 @@ static void put_header_aux(struct rdb_writer *w, enum rdb_purpose purpose, int64
     char version[32];
     snprintf(version, sizeof version, "%d.%d.0", w->target.major, w->target.minor);
     bool valkey = w->target.dialect == RF_VALKEY && w->target.major >= 8;
-    put_aux(w, valkey ? "valkey-ver" : "redis-ver", slice_of(version, strlen(version)));
+    bool dragonfly = w->target.dialect == RF_DRAGONFLY; /* its types are told by this field alone */
+    put_aux(w,
+            valkey      ? "valkey-ver"
+            : dragonfly ? "df-ver"
+                        : "redis-ver",
+            slice_of(version, strlen(version)));
     put_aux_number(w, "redis-bits", 64);
     if (saved_at >= 0)
         put_aux_number(w, "ctime", saved_at);
@@ -82,6 +87,7 @@ static void open_over(struct rdb_writer *w, struct outbuf *buf, const rf_sink_op
                              .has_checksum = options->rdb_compression == RF_PLAIN,
                              .drop_unsupported = options->drop_unsupported,
                              .drop_detail = options->drop_detail,
+                             .json = options->json,
                              .notify = options->notify};
     w->selected = &w->databases[RDB_COUNTED_DATABASES];
 }
@@ -339,8 +345,9 @@ COLD static rf_code put_module_key(struct rdb_writer *w, rf_entry *entry, rf_err
 {
     char name[10];
     TRY(rf_value_module(entry->value, name, error));
-    return value_module_fits(entry->value, w->target, name) ? put_supported_key(w, entry, error)
-                                                            : unsupported(w, entry, "a vector set", error);
+    return value_module_fits(entry->value, w->target, name)
+               ? put_supported_key(w, entry, error)
+               : unsupported(w, entry, value_module_lacking(w->target), error);
 }
 
 COLD static rf_code put_reencoded_key(struct rdb_writer *w, rf_entry *entry, rf_error *error)
@@ -361,6 +368,43 @@ COLD static rf_code put_reencoded_key(struct rdb_writer *w, rf_entry *entry, rf_
         notify_of(&w->notify, entry, RF_NOTICE_STREAM_COUNTERS,
                   "entries added, max-deleted ID, entries read");
     return rdb_reencode(entry->value, plan.type, &plan.survey, put_bytes, w->buf, error);
+}
+
+/* --- JSON documents ------------------------------------------------------------------------------------ */
+
+/* As the module "ReJSON-RL" saves them, in its encoding version 3: a string item. (Dragonfly
+ * src/server/rdb_load.cc: ReadRedisModule2) */
+static rf_code put_json(void *ctx, rf_slice document)
+{
+    static const uint64_t id = UINT64_C(0x45e25238df912c03);
+    enum { STRING_ITEM = 5, END_OF_ITEMS = 0 };
+    struct rdb_writer *w = ctx;
+    put_length(w, id);
+    put_length(w, STRING_ITEM);
+    put_string(w, document);
+    put_length(w, END_OF_ITEMS);
+    return RF_OK;
+}
+
+COLD static rf_code put_json_key(struct rdb_writer *w, rf_entry *entry, rf_error *error)
+{
+    static const rf_visitor json = {.string = put_json};
+    struct rdb_survey survey;
+    TRY(rdb_survey(entry->value, &survey, error));
+    begin_key(w, entry);
+    put_key_head(w, entry, RDB_MODULE);
+    return rf_value_walk(entry->value, &json, w, error);
+}
+
+/* A value of a type that the target does not have. */
+COLD static rf_code put_other_key(struct rdb_writer *w, rf_entry *entry, rf_error *error)
+{
+    bool is_json = entry->encoding->dialect == RF_DRAGONFLY && entry->type == RF_STRING;
+    if (is_json && w->json)
+        return put_json_key(w, entry, error);
+    if (is_json)
+        notify_of(&w->notify, entry, RF_NOTICE_JSON_STRING, NULL);
+    return put_reencoded_key(w, entry, error);
 }
 
 static rf_code find_long_lengths(struct walk *k, void *found)
@@ -396,7 +440,7 @@ COLD static rf_code put_key_before_long_lengths(struct rdb_writer *w, rf_entry *
     if (!reencode)
         TRY(holds_newer_forms(w, entry, &reencode, error));
     if (reencode)
-        return put_reencoded_key(w, entry, error);
+        return put_other_key(w, entry, error);
     return put_copied_key(w, entry, error);
 }
 
@@ -418,7 +462,7 @@ static rf_code put_key(struct rdb_writer *w, rf_entry *entry, rf_error *error)
     if (UNLIKELY(w->version < RDB_LONG_LENGTHS_SINCE))
         return put_key_before_long_lengths(w, entry, error);
     if (UNLIKELY(!target_has_type(w, entry)))
-        return put_reencoded_key(w, entry, error);
+        return put_other_key(w, entry, error);
     if (UNLIKELY(entry->type == RF_MODULE))
         return put_module_key(w, entry, error);
     return put_copied_key(w, entry, error);
@@ -446,7 +490,7 @@ static rf_code put_key_counts(struct rdb_writer *w, const rf_entry *entry)
 
 static rf_code put_function(struct rdb_writer *w, rf_entry *entry, rf_error *error)
 {
-    if (w->version < RDB_FUNCTION_SINCE)
+    if (w->version < RDB_FUNCTION_SINCE || w->target.dialect == RF_DRAGONFLY)
         return unsupported(w, entry, "a function library", error);
     put_byte(w, RDB_FUNCTION2);
     put_string(w, entry->text);
@@ -456,7 +500,7 @@ static rf_code put_function(struct rdb_writer *w, rf_entry *entry, rf_error *err
 static rf_code put_module_aux(struct rdb_writer *w, rf_entry *entry, rf_error *error)
 {
     char what[MODULE_AUX_TEXT];
-    if (w->version < RDB_MODULE_AUX_SINCE || w->drop_unsupported)
+    if (w->version < RDB_MODULE_AUX_SINCE || w->target.dialect == RF_DRAGONFLY || w->drop_unsupported)
         return unsupported(w, entry, module_aux_text(entry, what), error);
     put_byte(w, RDB_MODULE_AUX);
     outbuf_put(w->buf, entry->text.ptr, entry->text.len);

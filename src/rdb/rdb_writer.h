@@ -44,7 +44,7 @@ struct rdb_writer {
     rf_server target;
     int version;
     int64_t db; /* selected database; -1: none yet */
-    bool drop_unsupported, drop_detail;
+    bool drop_unsupported, drop_detail, json;
     bool has_checksum; /* `out` computes CRC-64 from its first byte; else zero is written */
     bool counts;       /* RESIZEDB is patched; else it is the input's, or there is none */
     rf_notify notify;

@@ -28,11 +28,13 @@ static const struct release {
     {{RF_VALKEY, 7, 2}, 11}, {{RF_VALKEY, 8, 0}, 11}, {{RF_VALKEY, 8, 1}, 11},
     {{RF_VALKEY, 9, 0}, 80}, {{RF_VALKEY, 9, 1}, 80},
     {{RF_VALKEY, 9, 2}, 81},
+    {{RF_DRAGONFLY, 1, 0}, 12}, /* reads 5 to 12, writes 9 (Dragonfly src/redis/rdb.h) */
 };
 /* clang-format on */
 enum { RELEASES = sizeof releases / sizeof *releases };
 
-static const char *const dialect_names[] = {[RF_REDIS] = "redis", [RF_VALKEY] = "valkey"};
+static const char *const dialect_names[RF_DIALECTS] = {
+    [RF_REDIS] = "redis", [RF_VALKEY] = "valkey", [RF_DRAGONFLY] = "dragonfly"};
 
 /* Digits of a number below 1000; *text is advanced past them. */
 static bool parse_part(const char **text, int *out)
@@ -56,7 +58,11 @@ bool rf_server_parse(const char *text, rf_server *out)
 {
     rf_server server = {RF_REDIS, 0, 0};
     int patch;
-    for (rf_dialect d = RF_REDIS; d <= RF_VALKEY; d++) {
+    if (strcmp(text, dialect_names[RF_DRAGONFLY]) == 0) {
+        *out = (rf_server){RF_DRAGONFLY, 1, 0};
+        return true;
+    }
+    for (rf_dialect d = RF_REDIS; d < RF_DIALECTS; d++) {
         size_t length = strlen(dialect_names[d]);
         if (strncmp(text, dialect_names[d], length) == 0 && text[length] == '-') {
             server.dialect = d;
@@ -98,7 +104,9 @@ static bool not_older(rf_server a, rf_server b)
 
 bool rf_server_at_least(rf_server a, rf_server b)
 {
-    static const rf_server parting = {RF_REDIS, 7, 2};
+    static const rf_server parting = {RF_REDIS, 7, 2}, claimed = {RF_REDIS, 6, 2};
+    if (a.dialect == RF_DRAGONFLY && b.dialect != RF_DRAGONFLY)
+        a = claimed;
     return not_older(a, b) && (a.dialect == b.dialect || not_older(parting, b));
 }
 

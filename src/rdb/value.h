@@ -18,7 +18,7 @@ static inline void value_begin(struct rf_value *value, const struct rdb_type *ty
     value->type = type;
     value->record = here ? w->segment_start + (record - w->segment_offset) : NULL;
     value->offset = window_offset(w);
-    value->used = value->held = value->changed = value->is_plain = false;
+    value->used = value->held = value->changed = value->is_plain = value->members_expire = false;
     value->shift_ms = 0;
     value->leave_out_ms = INT64_MIN;
     value->contradiction = NULL;

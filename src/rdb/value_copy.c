@@ -11,7 +11,10 @@ uint8_t rf_value_copied_type(const rf_value *value)
         return value->type->copied_type;
     if (value->is_plain)
         return RDB_PLAIN_HASH;
-    return value->type->encoding.dialect == RF_VALKEY ? RDB_VALKEY_EXPIRING_HASH : RDB_REDIS_EXPIRING_HASH;
+    static const uint8_t expiring[RF_DIALECTS] = {[RF_REDIS] = RDB_REDIS_EXPIRING_HASH,
+                                                  [RF_VALKEY] = RDB_VALKEY_EXPIRING_HASH,
+                                                  [RF_DRAGONFLY] = RDB_DRAGONFLY_EXPIRING_HASH};
+    return expiring[value->type->encoding.dialect];
 }
 
 COLD static rf_code copy_reencoded(rf_value *value, rf_bytes_fn fn, void *ctx, rf_error *error)

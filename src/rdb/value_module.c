@@ -33,8 +33,15 @@ bool rf_server_has_module(rf_server server, const char *module)
 
 bool value_module_fits(const struct rf_value *value, rf_server target, const char name[10])
 {
+    if (target.dialect == RF_DRAGONFLY)
+        return strcmp(name, "ReJSON-RL") == 0;
     return !value->info || !rf_server_has_module(value->info->writer, name) ||
            rf_server_has_module(target, name);
+}
+
+const char *value_module_lacking(rf_server target)
+{
+    return target.dialect == RF_DRAGONFLY ? "a module value other than JSON" : "a vector set";
 }
 
 enum { END, SINT = RF_PART_SIGNED, UINT, FLOAT, DOUBLE, STRING };

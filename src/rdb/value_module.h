@@ -15,7 +15,9 @@ void module_name(uint64_t id, char name[10]);
 enum { MODULE_AUX_TEXT = 64 };
 const char *module_aux_text(const rf_entry *entry, char text[MODULE_AUX_TEXT]);
 /* False for a value of a module that is built into the server that wrote it, but not into `target`; any
- * server may have modules that are installed by users. */
+ * server may have modules that are installed by users, but Dragonfly, which skips all values but JSON. */
 bool value_module_fits(const struct rf_value *value, rf_server target, const char name[10]);
+/* What does not fit, for messages. */
+const char *value_module_lacking(rf_server target);
 
 #endif

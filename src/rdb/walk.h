@@ -51,6 +51,7 @@ struct rf_value {
     uint64_t offset;
     bool used, held;
     bool changed;                /* its fields are shifted by shift_ms, or some are excluded */
+    bool members_expire;         /* of a set, as found by a walk */
     bool is_plain;               /* none of the remaining fields expires */
     bool resume;                 /* see rf_reader_next() */
     struct buffer rewind_buffer; /* the bytes that a walk has consumed, to rewind */

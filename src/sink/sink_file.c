@@ -203,6 +203,7 @@ static rf_code open_file(const struct sink_location *location, const rf_sink_opt
                                            .prefer_restore = options->prefer_restore,
                                            .drop_unsupported = options->drop_unsupported,
                                            .drop_detail = options->drop_detail,
+                                           .json = options->json,
                                            .notify = options->notify});
     *out = s;
     return RF_OK;

@@ -8,8 +8,8 @@ for magic in REDIS0016 REDIS0080 REDIS0099 VALKEY082 VALKEY987; do
 done
 printf 'REDIS0009\xfe\0\x1e\x01k\x02{}\xff\0\0\0\0\0\0\0\0' >json.rdb
 verify json.rdb
-printf 'REDIS0009\xfa\x06df-ver\x031.0\xca\x01x\xff\0\0\0\0\0\0\0\0' >dump-0000.dfs
-verify dump-0000.dfs
+printf 'REDIS0009\xfa\x06df-ver\x031.0\xfe\0\x14\x01j\x02{}\xff\0\0\0\0\0\0\0\0' >old.rdb
+verify old.rdb
 printf 'REDIS0013\xfe\0\x1d\x01k\0\xff\0\0\0\0\0\0\0\0' >array.rdb
 verify array.rdb
 # Its types of Redis 7 are read.

@@ -100,6 +100,8 @@ Test(hostile, an_rdb_reads_back_the_same)
         struct buffer whole = {0}, again = {0};
         if (!samples[i].magic || strstr(samples[i].hex, "f2 05"))
             continue; /* templates become plain hashes */
+        if (strstr(samples[i].hex, "64662d766572"))
+            continue; /* Dragonfly has values that no other server has */
         if (strcmp(samples[i].magic, "REDIS0003") == 0)
             continue; /* without a checksum all is looked into, and empty keys are left out */
         put_sample(&b, &samples[i]);

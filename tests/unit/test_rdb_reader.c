@@ -288,22 +288,7 @@ Test(rdb_reader, unknown_bytes)
     }
 }
 
-/* --- other vendors ----------------------------------------------------------------------------------- */
-
-#define DRAGONFLY "fa 06 64662d766572 03 312e30" /* df-ver */
-
-Test(rdb_reader, types_of_dragonfly)
-{
-    const char *own = "written by Dragonfly, whose own types";
-    expect_refused_hex("REDIS0009", "fe00 1e 016b 027b7d", RF_E_UNSUPPORTED, own);
-    expect_refused_hex("REDIS0009", "fe00 1f 016b 01 0166 0176 00", RF_E_UNSUPPORTED, own);
-    expect_refused_hex("REDIS0009", "fe00 25 016b 00", RF_E_UNSUPPORTED, own);
-    expect_refused_hex("REDIS0009", DRAGONFLY "fe00 14 016b 027b7d", RF_E_UNSUPPORTED, own);
-    expect_refused_hex("REDIS0009", "ca 0161", RF_E_UNSUPPORTED, "SAVE RDB");
-    expect_refused_hex("REDIS0009", DRAGONFLY "dc 01000000", RF_E_UNSUPPORTED, "SAVE RDB");
-    expect_refused_hex("REDIS0009", "dc 01000000", RF_E_CORRUPT, "unexpected byte 0xdc");
-    expect_refused_hex("REDIS0011", "c9 0161", RF_E_CORRUPT, "unexpected byte 0xc9");
-}
+/* --- limits and order ---------------------------------------------------------------------------------- */
 
 /* What servers have used without a check, as an index or as a size. */
 Test(rdb_reader, slots_and_counts_out_of_range)

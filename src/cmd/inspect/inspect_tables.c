@@ -12,8 +12,8 @@ size_t tables_place_of_db(int64_t db)
 /* The index of the counters of an encoding. */
 static size_t place_of_encoding(const rf_encoding *encoding)
 {
-    return encoding->number % (STATS_ENCODINGS / 2) +
-           (encoding->dialect == RF_VALKEY ? STATS_ENCODINGS / 2 : 0);
+    enum { NUMBERS = STATS_ENCODINGS / RF_DIALECTS };
+    return encoding->number % NUMBERS + NUMBERS * encoding->dialect;
 }
 
 struct key_totals *tables_find(struct tables *tables, const rf_entry *key, int64_t db)

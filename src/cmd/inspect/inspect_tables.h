@@ -14,8 +14,8 @@
 /* --- databases and encodings ---------------------------------------------------------------------------- */
 
 enum {
-    STATS_DATABASES = 1024, /* databases with this number and above share the last counters */
-    STATS_ENCODINGS = 128,  /* type bytes, all below 64, of the two dialects */
+    STATS_DATABASES = 1024,             /* databases with this number and above share the last counters */
+    STATS_ENCODINGS = 64 * RF_DIALECTS, /* type bytes, all below 64, of each dialect */
 };
 
 struct key_totals {

@@ -10,6 +10,7 @@ static const struct option_choice binary_choices[] = {
     {"escape", RF_JSON_ESCAPE}, {"base64", RF_JSON_BASE64}, {NULL, 0}};
 static const struct option_choice rdb_compression_choices[] = {
     {"none", RF_PLAIN}, {"lz4", RF_LZ4}, {"zstd", RF_ZSTD}, {NULL, 0}};
+static const struct option_choice module_choices[] = {{"json", TARGET_JSON}, {NULL, 0}};
 const struct option_choice collision_choices[] = {
     {"fail", COLLISION_FAIL}, {"skip", COLLISION_SKIP}, {"overwrite", COLLISION_OVERWRITE}, {NULL, 0}};
 
@@ -49,8 +50,12 @@ const struct option_row existing_rows[] = {
 const struct option_row reader_rows[] = {
     {OPTION_HEADING, .help = "Target"},
     {OPTION_SERVER, 0, "target-version", "VERSION",
-     "server that will load the output, such as 6.2 or\n"
-     "valkey-9.0 (default: the one that wrote the input)", AT(target)},
+     "server that will load the output, such as 6.2,\n"
+     "valkey-9.0 or dragonfly (default: the one that wrote\n"
+     "the input)", AT(target)},
+    {OPTION_CHOICE, 0, "target-module", "NAME",
+     "module that it has: json, for JSON of Dragonfly, which\n"
+     "is written as strings otherwise", AT(target_module), .choices = module_choices},
     {OPTION_FLAG, 0, "restore", .help = "write all keys except strings as RESTORE", AT(restore)},
     {OPTION_FLAG, 0, "drop-unsupported", .help = "skip what the target version does not support",
      AT(drop_unsupported)},

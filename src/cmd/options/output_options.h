@@ -22,6 +22,8 @@ static inline rf_sink_kind output_sink_kind(int to)
     return (rf_sink_kind)(to - 1);
 }
 
+enum target_module { TARGET_NO_MODULE, TARGET_JSON };
+
 struct output_options {
     int to;              /* enum output_kind */
     int base;            /* rf_aof_base */
@@ -30,8 +32,9 @@ struct output_options {
     const char *appendfilename;
     bool preamble;
     bool restore, drop_unsupported, drop_detail, force, unsafe, if_missing, check;
-    rf_server target; /* 0.0: determined by the inputs */
-    int on_collision; /* enum collision_policy */
+    rf_server target;  /* 0.0: determined by the inputs */
+    int target_module; /* enum target_module */
+    int on_collision;  /* enum collision_policy */
     uint64_t memory;
     const char *explain_key; /* NULL: no key is explained */
     uint64_t explain_db;

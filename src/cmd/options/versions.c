@@ -20,7 +20,7 @@ static const char *name_of(rf_server server, char out[NAME])
 const char *versions_form(char *out, size_t size)
 {
     const rf_server oldest = output_options_min_version(&(struct output_options){0});
-    rf_server first[2] = {0}, last[2] = {0}, release;
+    rf_server first[RF_DIALECTS] = {0}, last[RF_DIALECTS] = {0}, release;
     char names[4][NAME];
     for (size_t i = 0; rf_server_release(i, &release); i++) {
         if (!rf_server_at_least(release, oldest))
@@ -29,9 +29,9 @@ const char *versions_form(char *out, size_t size)
             first[release.dialect] = release;
         last[release.dialect] = release;
     }
-    snprintf(out, size, "a version from %s to %s, or from %s to %s", name_of(first[RF_REDIS], names[0]),
-             name_of(last[RF_REDIS], names[1]), name_of(first[RF_VALKEY], names[2]),
-             name_of(last[RF_VALKEY], names[3]));
+    snprintf(out, size, "a version from %s to %s, or from %s to %s, or dragonfly",
+             name_of(first[RF_REDIS], names[0]), name_of(last[RF_REDIS], names[1]),
+             name_of(first[RF_VALKEY], names[2]), name_of(last[RF_VALKEY], names[3]));
     return out;
 }
 

@@ -11,5 +11,9 @@ void command_support_format(rf_server server, const rf_command_need *need, char 
     char target[32], since[32];
     rf_server_format(server, target, sizeof target);
     rf_server_format(first, since, sizeof since);
+    if (server.dialect == RF_DRAGONFLY) {
+        snprintf(out, size, "%s is not supported by Dragonfly", need->what);
+        return;
+    }
     snprintf(out, size, "%s is not supported by %s; it requires %s or newer", need->what, target, since);
 }

@@ -23,7 +23,8 @@ static const unsigned countable = BIT(EMPTY_KEY) | BIT(DETAIL) | BIT(FOREIGN_REC
                                   BIT(SCRIPT_DROPPED) | BIT(BY_RESTORE) | BIT(SAME_FUNCTION) |
                                   BIT(STREAM_COUNTERS) | BIT(OLD_FILE) | BIT(UNNAMED_FILE) |
                                   BIT(UNKNOWN_COMMAND) | BIT(RELATIVE_EXPIRY) | BIT(MODULE_AUX) |
-                                  BIT(MODULE_AUX_TYPE) | BIT(OTHER_MODULE_AUX) | BIT(SAME_MODULE_AUX);
+                                  BIT(MODULE_AUX_TYPE) | BIT(OTHER_MODULE_AUX) | BIT(SAME_MODULE_AUX) |
+                                  BIT(JSON_STRING);
 
 /* Nothing is lost or uncertain: shown in verbose mode only. */
 static const unsigned harmless = BIT(BY_RESTORE) | BIT(SAME_FUNCTION) | BIT(END_MARK) | BIT(SAME_MODULE_AUX);

@@ -21,7 +21,9 @@ static const char *code_name(rf_code code)
 
 static const char *dialect_name(rf_dialect dialect)
 {
-    return dialect == RF_VALKEY ? "valkey" : "redis";
+    static const char *const names[RF_DIALECTS] = {
+        [RF_REDIS] = "redis", [RF_VALKEY] = "valkey", [RF_DRAGONFLY] = "dragonfly"};
+    return names[dialect];
 }
 
 void report_put_server(struct json *json, const char *name, rf_server server)

@@ -94,6 +94,7 @@ rf_sink_options transfer_begin(struct transfer *t)
         .prefer_restore = written->restore,
         .drop_unsupported = written->drop_unsupported,
         .drop_detail = written->drop_detail,
+        .json = written->target_module == TARGET_JSON,
         .notify = notices_listener(&t->session.notices),
     };
 }

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* The files of a snapshot of Dragonfly: NAME-0000.dfs and so on, one for each shard, and NAME-summary.dfs. */
+#ifndef AOF_SNAPSHOT_SET_H
+#define AOF_SNAPSHOT_SET_H
+
+#include <rdbferry/error.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Whether `path` is named as a file of such a snapshot; *is_summary: as its summary. */
+bool snapshot_set_names(const char *path, bool *is_summary);
+
+/* The number of shards that a summary mentions; 0: it is none, or does not mention it. */
+rf_code snapshot_set_count(const char *summary, size_t *shards, rf_error *error);
+
+/* The path of a shard's file, which the caller frees; NULL: out of memory. */
+char *snapshot_set_path(const char *summary, size_t shard);
+
+/* RF_E_FORMAT if the file of this shard is missing, or belongs to another snapshot or another shard. */
+rf_code snapshot_set_check(const char *summary, const char *path, size_t shard, rf_error *error);
+
+#endif
