@@ -9,7 +9,6 @@
  * (Dragonfly src/server/rdb_save.cc: PushToConsumerIfNeeded, MemBufController; rdb_load.cc: LoadValueChunk)
  */
 #include "rdb/chunks.h"
-
 #include "base/fail.h"
 #include "rdb/rdb_format.h"
 #include "rdb/rdb_read.h"
