@@ -81,9 +81,10 @@ RF_API uint64_t rf_follow_received(rf_follow *follow);
 /* Asks the server for the offset that its stream has now. Needs +info; RF_E_READ if it is refused. */
 RF_API rf_code rf_follow_ask_offset(rf_follow *follow, uint64_t *offset, rf_error *error);
 
-/* Whether each node of a cluster has the slots that it had in the beginning, and the link is to that server,
- * or else made anew. RF_E_READ: it has not; RF_E_UNAVAILABLE: that is not known now. */
-RF_API rf_code rf_follow_check_slots(rf_follow *follow, rf_error *error);
+/* Whether all that is written at the source arrives: the link stands and, in a cluster, each node has the
+ * slots that it had in the beginning, and the link is to the server that has them now; if not, it is made
+ * anew. RF_E_READ: slots have moved; RF_E_UNAVAILABLE: there is no link, or that is not known now. */
+RF_API rf_code rf_follow_check(rf_follow *follow, rf_error *error);
 
 /* Stops the writes of all clients at the server for `ms` milliseconds (CLIENT PAUSE ... WRITE, from 6.2), and
  * tells the offset up to which the stream has all that was written before. 0: only checks that this is

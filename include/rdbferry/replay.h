@@ -109,8 +109,7 @@ typedef struct rf_replay_options {
      * commands are only ordered within each, and put in any order; not within a transaction. 0: the inputs
      * are one log. */
     uint32_t streams, first_stream;
-    const uint64_t *streams_until; /* of each, in place of commands_until; NULL: none */
-    bool no_transactions;          /* AOF commands are not written exactly once: see rf_replay_put() */
+    bool no_transactions; /* AOF commands are not written exactly once: see rf_replay_put() */
     rf_notify notify;
     /* Each may be NULL. All are called on the caller's thread, within the functions below. */
     void (*failed)(void *ctx, const rf_failure *failure);

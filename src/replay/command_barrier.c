@@ -169,13 +169,13 @@ rf_code command_barrier(rf_replay *r, const rf_entry *entry, rf_error *error)
     b.flushes = is_one_of(entry->argv[0], flushes) && !r->options.no_transactions &&
                 (entry->db == 0 || slice_is_word(entry->argv[0], "FLUSHALL"));
     command_name(entry->argv[0], name, sizeof name);
-    if (entry->argc > ARGS - 1 || (!is_one_of(entry->argv[0], flushes) && !is_one_of(entry->argv[0], others)))
-        return fail(error, RF_E_INCOMPATIBLE, "%s: a command without keys that cannot be sent to a cluster",
-                    name);
     if (r->options.streams > 1 && concerns_all_keys(entry))
         return fail(error, RF_E_INCOMPATIBLE,
                     "%s: it concerns the keys of one of several sources, which are not known at the target: "
                     "empty it, and start again",
+                    name);
+    if (entry->argc > ARGS - 1 || (!is_one_of(entry->argv[0], flushes) && !is_one_of(entry->argv[0], others)))
+        return fail(error, RF_E_INCOMPATIBLE, "%s: a command without keys that cannot be sent to a cluster",
                     name);
     if (command_queue_was_reached(r)) {
         r->counts.commands_resumed++;

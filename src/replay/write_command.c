@@ -117,25 +117,13 @@ static bool put_control(rf_replay *r, const rf_entry *entry)
 
 /* --- resuming ------------------------------------------------------------------------------------------ */
 
-/* Of the earlier run, in the log or stream of the current command. */
-static rf_position acknowledged_until(const rf_replay *r)
-{
-    const rf_replay_options *options = &r->options;
-    uint32_t input = r->current.position.input;
-    if (options->streams == 0)
-        return options->commands_until;
-    return options->streams_until
-               ? (rf_position){input, options->streams_until[input - options->first_stream]}
-               : (rf_position){0};
-}
-
 /* *wanted: the earlier run has not applied the current command. */
 static rf_code check_resumed(rf_replay *r, const struct slot_queue *queue, bool *wanted, rf_error *error)
 {
     const rf_position position = r->current.position;
     *wanted = !rf_position_before(position, queue->done);
     r->counts.commands_resumed += !*wanted;
-    if (*wanted && rf_position_before(position, acknowledged_until(r)))
+    if (*wanted && rf_position_before(position, r->options.commands_until))
         return fail(error, RF_E_TARGET,
                     "the target has lost the command at offset 0x%llx, which it had acknowledged: empty it, "
                     "and start "

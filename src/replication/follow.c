@@ -8,6 +8,7 @@
 #include "net/waiting.h"
 #include "replication/refusal.h"
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -47,11 +48,11 @@ static rf_code await_status(struct rf_follow *follow, struct link *link, bool ma
 }
 
 /* From then on rf_follow_stop() interrupts it. */
-static void set_link(struct rf_follow *follow, struct link *link, const rf_address *address)
+static void set_link(struct rf_follow *follow, struct link *link, const struct located *located)
 {
     pthread_mutex_lock(&follow->lock);
     follow->link = link;
-    address_format(address, follow->linked);
+    snprintf(follow->linked, sizeof follow->linked, "%s", located->id);
     pthread_mutex_unlock(&follow->lock);
 }
 
@@ -71,18 +72,17 @@ static rf_code check_stopped(void *ctx, rf_error *error)
 }
 
 /* Tries the addresses in turn. */
-static rf_code connect_to(struct rf_follow *follow, const rf_address *addresses, size_t count,
-                          rf_error *error)
+static rf_code connect_to(struct rf_follow *follow, const struct located *located, rf_error *error)
 {
     const struct link_request request = {.id = *follow->id ? follow->id : NULL,
                                          .offset = atomic_load(&follow->received)};
     rf_code code = fail(error, RF_E_ARGUMENT, "missing source address");
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < located->count; i++) {
         struct link *link;
-        code = link_open(&follow->source, &addresses[i], &request, &link, error);
+        code = link_open(&follow->source, &located->addresses[i], &request, &link, error);
         if (code != RF_OK)
             continue;
-        set_link(follow, link, &addresses[i]);
+        set_link(follow, link, located);
         code = check_stopped(follow, error);
         if (code == RF_OK)
             code = await_status(follow, link, !request.id, error);
@@ -98,7 +98,7 @@ static rf_code connect_once(void *ctx, rf_error *error)
     struct rf_follow *follow = ctx;
     struct located located;
     TRY(place_locate(&follow->place, &located, error));
-    rf_code code = connect_to(follow, located.addresses, located.count, error);
+    rf_code code = connect_to(follow, &located, error);
     located_free(&located);
     return code;
 }

@@ -37,7 +37,7 @@ struct rf_follow {
 
     pthread_mutex_t lock; /* protects the next three */
     struct link *link;
-    char linked[ADDRESS_TEXT]; /* address of the link's server */
+    char linked[NODE_ID + 1]; /* id of the link's server; "": unknown */
     char id[SYNC_ID + 1];
 
     /* of the thread */

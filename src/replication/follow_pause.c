@@ -109,24 +109,24 @@ rf_code rf_follow_pause(rf_follow *follow, int64_t ms, uint64_t *offset, rf_erro
 }
 
 /* What is written at another server than that of the link does not arrive: the link is made anew. */
-static void cut_if_elsewhere(rf_follow *follow, const struct located *located)
+static rf_code expect_link(rf_follow *follow, const struct located *located, rf_error *error)
 {
-    char address[ADDRESS_TEXT];
-    address_format(located->addresses, address);
     pthread_mutex_lock(&follow->lock);
-    if (follow->link && strcmp(address, follow->linked) != 0)
-        link_stop(follow->link);
+    bool elsewhere = follow->link && *located->id && *follow->linked &&
+                     strcmp(located->id, follow->linked) != 0;
+    bool linked = follow->link && !elsewhere && atomic_load(&follow->connected);
+    if (elsewhere)
+        link_cut(follow->link);
     pthread_mutex_unlock(&follow->lock);
+    return linked ? RF_OK : fail(error, RF_E_UNAVAILABLE, "the link to the source is made anew");
 }
 
-rf_code rf_follow_check_slots(rf_follow *follow, rf_error *error)
+rf_code rf_follow_check(rf_follow *follow, rf_error *error)
 {
-    struct located located;
-    if (!follow->place.cluster)
-        return RF_OK;
-    rf_code code = place_locate(&follow->place, &located, error);
+    struct located located = {.id = ""};
+    rf_code code = follow->place.cluster ? place_locate(&follow->place, &located, error) : RF_OK;
     if (code == RF_OK) {
-        cut_if_elsewhere(follow, &located);
+        code = expect_link(follow, &located, error);
         located_free(&located);
     }
     if (code == RF_E_TARGET)

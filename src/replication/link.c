@@ -25,6 +25,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 enum {
@@ -250,6 +251,11 @@ const char *link_name(const struct link *link)
 void link_stop(struct link *link)
 {
     eventfd_write(link->stop_fd, 1);
+}
+
+void link_cut(struct link *link)
+{
+    shutdown(connection_fd(link->connection), SHUT_RDWR);
 }
 
 void link_disconnect(struct link *link)

@@ -41,6 +41,9 @@ const struct sync *link_sync(const struct link *link);
 /* Makes link_next() return an error, now or later; from any thread. */
 void link_stop(struct link *link);
 
+/* The connection is lost, for link_next() too; from any thread. */
+void link_cut(struct link *link);
+
 /* Closes the connection; only link_stop() and link_close() may follow. */
 void link_disconnect(struct link *link);
 

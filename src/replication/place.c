@@ -84,15 +84,35 @@ static rf_code find_successor(const struct place *place, const struct primaries 
 
 /* --- places ------------------------------------------------------------------------------------------- */
 
-static rf_code locate_node(const struct place *place, struct located *out, rf_error *error)
+/* The other nodes are asked before the node itself, which is the last to know that another one has taken
+ * over: it may be cut off from them. */
+static rf_code find_primaries(const struct place *place, struct primaries *out, rf_error *error)
 {
     const struct primaries *before = place->cluster;
+    const rf_target *source = place->source;
+    size_t count = 0;
+    rf_address *order = malloc((before->node_count + source->address_count) * sizeof *order);
+    if (!order)
+        return fail(error, RF_E_MEMORY, "out of memory");
+    for (size_t i = 1; i < before->node_count; i++)
+        order[count++] = before->nodes[(place->node + i) % before->node_count];
+    for (size_t i = 0; i < source->address_count; i++)
+        order[count++] = source->addresses[i];
+    order[count++] = before->nodes[place->node];
+    rf_code code = primaries_find(source, order, count, out, error);
+    free(order);
+    return code;
+}
+
+static rf_code locate_node(const struct place *place, struct located *out, rf_error *error)
+{
     size_t number = 0;
-    TRY(primaries_find(place->source, before->nodes, before->node_count, &out->found, error));
+    TRY(find_primaries(place, &out->found, error));
     rf_code code = find_successor(place, &out->found, &number, error);
     if (code == RF_OK) {
         out->addresses = &out->found.nodes[number];
         out->count = 1;
+        out->id = out->found.ids[number];
         return RF_OK;
     }
     located_free(out);
@@ -102,7 +122,7 @@ static rf_code locate_node(const struct place *place, struct located *out, rf_er
 rf_code place_locate(const struct place *place, struct located *out, rf_error *error)
 {
     const rf_target *source = place->source;
-    *out = (struct located){.addresses = source->addresses, .count = source->address_count};
+    *out = (struct located){.addresses = source->addresses, .count = source->address_count, .id = ""};
     if (place->cluster)
         return locate_node(place, out, error);
     if (source->kind != RF_TARGET_SENTINEL)

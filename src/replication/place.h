@@ -15,6 +15,7 @@ struct place {
 struct located {
     const rf_address *addresses; /* to be tried in turn; borrowed from the source, or from `found` */
     size_t count;
+    const char *id; /* of the node of a cluster; "": unknown */
     struct primaries found;
 };
 

@@ -231,7 +231,7 @@ static bool has_db(const rf_command_rewrite *c, int64_t db)
 
 static rf_code flush_db(rf_command_rewrite *c, rf_error *error)
 {
-    int64_t db = db_names_of(&c->db_names, c->current.command->db);
+    int64_t db = c->current.source_db;
     if (!has_db(c, db))
         return RF_OK;
     if (flush_stays(c->options.rewrite, db))

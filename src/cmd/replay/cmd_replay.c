@@ -258,7 +258,6 @@ static rf_code open_target(struct replay *r, rf_error *error)
         .commands_until = r->found.commands == COMMANDS_ONCE ? r->position.start : (rf_position){0},
         .streams = r->following.count > 1 ? (uint32_t)r->following.count : 0,
         .first_stream = (uint32_t)following_first_stream(&r->following),
-        .streams_until = r->found.commands == COMMANDS_ONCE ? r->following.until : NULL,
         .no_transactions = options->no_transactions,
         .notify = notices_listener(&r->session.notices),
         .failed = note_failure,

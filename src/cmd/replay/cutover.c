@@ -25,10 +25,15 @@ static int64_t left_ms(const struct replay *r)
     return r->following.cutover.paused_ms + pause_ms(r) - pause_ms(r) / MARGIN - clock_monotonic_ms();
 }
 
+/* 0 ms: checks that it is permitted. */
 static rf_code pause_all(struct following *f, int64_t ms, rf_error *error)
 {
-    for (size_t i = 0; i < f->count; i++)
-        TRY(rf_follow_pause(f->sources[i].follow, ms, &f->sources[i].paused_offset, error));
+    for (size_t i = 0; i < f->count; i++) {
+        uint64_t offset;
+        TRY(rf_follow_pause(f->sources[i].follow, ms, &offset, error));
+        if (ms > 0)
+            f->sources[i].paused_offset = offset;
+    }
     return RF_OK;
 }
 
@@ -139,7 +144,7 @@ static rf_code complete(struct replay *r, rf_error *error)
         TRY(rf_replay_unshift_expiries(r->engine, error));
     rf_code code = compare(r, &equal, &why);
     if (code == RF_OK)
-        code = following_check_slots(&r->following, &why);
+        code = following_check_sources(&r->following, &why);
     if (r->state.stopped) {
         *error = why;
         return code;

@@ -32,8 +32,7 @@ bool following_add_inputs(struct replay *r)
     f->count = r->session.input_count;
     f->epoll = -1;
     f->sources = calloc(f->count, sizeof *f->sources);
-    f->until = calloc(f->count, sizeof *f->until);
-    if (!f->sources || !f->until)
+    if (!f->sources)
         return false;
     for (size_t i = 0; i < f->count; i++) {
         struct input *stream = &inputs[f->count + i];
@@ -144,10 +143,10 @@ static void measure_lag(struct replay *r)
 
 /* --- slots --------------------------------------------------------------------------------------------- */
 
-rf_code following_check_slots(const struct following *f, rf_error *error)
+rf_code following_check_sources(const struct following *f, rf_error *error)
 {
     for (size_t i = 0; i < f->count; i++)
-        TRY(rf_follow_check_slots(f->sources[i].follow, error));
+        TRY(rf_follow_check(f->sources[i].follow, error));
     return RF_OK;
 }
 
@@ -157,7 +156,7 @@ static rf_code check_next_slots(struct following *f, int64_t now, rf_error *erro
     rf_error why;
     if (now < f->slots_ms)
         return RF_OK;
-    rf_code code = rf_follow_check_slots(f->sources[f->slots_source].follow, &why);
+    rf_code code = rf_follow_check(f->sources[f->slots_source].follow, &why);
     int64_t took = clock_monotonic_ms() - now, pause = SLOTS_MS / (int64_t)f->count;
     f->slots_ms = now + took + (pause > SLOTS_SHARE * took ? pause : SLOTS_SHARE * took);
     f->slots_source = (f->slots_source + 1) % f->count;
@@ -236,7 +235,7 @@ static rf_code check_end(struct replay *r, int64_t now, rf_error *error)
     }
     if (exit_ms == 0 || !is_time || !done)
         return RF_OK;
-    rf_code code = following_check_slots(f, &why);
+    rf_code code = following_check_sources(f, &why);
     if (code == RF_OK || code == RF_E_UNAVAILABLE) /* then another time */
         return code == RF_OK ? RF_END : RF_OK;
     *error = why;
@@ -293,7 +292,7 @@ rf_code following_ended(struct replay *r, rf_code code, rf_error *error)
     if (!following_completes(r))
         return code;
     r->state.stopped = false;
-    TRY(following_check_slots(f, error));
+    TRY(following_check_sources(f, error));
     return RF_END;
 }
 
@@ -385,6 +384,5 @@ void following_free(struct following *f)
         followed_free(&f->sources[i]);
     if (f->count > 0 && f->epoll >= 0)
         close(f->epoll);
-    free(f->until);
     free(f->sources);
 }

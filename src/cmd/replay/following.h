@@ -24,11 +24,10 @@ enum following_phase { FOLLOWING_SNAPSHOT, FOLLOWING_CATCHING_UP, FOLLOWING_IN_S
 
 struct following {
     struct followed *sources;
-    size_t count;    /* 0: --follow is not given */
-    uint64_t *until; /* of each: an earlier run had acknowledged the stream; 0: nothing of it */
-    bool begun;      /* all are followed */
-    bool in_stream;  /* the snapshots are written */
-    int epoll;       /* readable when something of a stream has been received */
+    size_t count;   /* 0: --follow is not given */
+    bool begun;     /* all are followed */
+    bool in_stream; /* the snapshots are written */
+    int epoll;      /* readable when something of a stream has been received */
     enum following_phase phase;
     struct following_lag lag;
     uint64_t turns;
@@ -76,7 +75,7 @@ bool following_completes(const struct replay *replay);
 
 /* Whether every node of the source has the slots that it had in the beginning: RF_E_READ, or RF_E_UNAVAILABLE
  * if that is not known now. */
-rf_code following_check_slots(const struct following *following, rf_error *error);
+rf_code following_check_sources(const struct following *following, rf_error *error);
 
 /* "redis://10.0.0.5:6379" or "3 servers" */
 void following_format_source(const struct replay *replay, char *out, size_t size);

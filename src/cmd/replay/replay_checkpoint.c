@@ -155,7 +155,6 @@ static void go_on(struct replay *r)
         memcpy(c->streams[i].id, found->streams[i].id, sizeof c->streams[i].id);
         c->streams[i].offset = found->streams[i].offset;
         c->streams[i].db = found->streams[i].db;
-        r->following.until[i] = found->streams[i].offset;
     }
     c->failed = found->failed;
     c->skipped = found->skipped;
@@ -282,9 +281,6 @@ static rf_position current_position(const struct replay *r)
     return r->counts.put == 0 ? r->position.start : later(rf_replay_acked(r->engine), r->position.start);
 }
 
-/* Deletions that fail are after all inputs; if the run is resumed before its end, they are tried again. */
-static const rf_position the_end = {UINT32_MAX, UINT64_MAX};
-
 static void save_streams(struct replay *r)
 {
     for (size_t i = 0; i < r->following.count; i++) {
@@ -296,6 +292,21 @@ static void save_streams(struct replay *r)
     }
 }
 
+/* Whether a resumed run does not come to a position again. Deletions that fail are after all inputs; they are
+ * tried again. */
+static bool is_saved(const void *ctx, rf_position position)
+{
+    const struct replay *r = ctx;
+    const struct checkpoint *c = &r->checkpoint;
+    const size_t stream = position.input - following_first_stream(&r->following);
+    if (c->state == CHECKPOINT_DONE)
+        return true;
+    if (r->following.in_stream && position.input >= following_first_stream(&r->following) &&
+        stream < r->following.count)
+        return position.offset < followed_point(&r->following.sources[stream])->offset;
+    return rf_position_before(position, c->position);
+}
+
 static rf_code save(struct replay *r, rf_error *error)
 {
     struct checkpoint *c = &r->checkpoint;
@@ -305,7 +316,7 @@ static rf_code save(struct replay *r, rf_error *error)
         save_streams(r);
         c->written_until = later(c->written_until, c->position);
     }
-    c->failed += failures_ack_before(&r->failures, c->state == CHECKPOINT_DONE ? the_end : c->position);
+    c->failed += failures_forget(&r->failures, is_saved, r);
     c->skipped = r->found.skipped + rf_replay_counts_get(r->engine).skipped;
     c->dead_letter_bytes = r->dead_letter.bytes;
     if (!c->path)

@@ -69,11 +69,12 @@ void failures_add(struct failures *failures, const struct session *session, cons
         remember_position(failures, failed->position);
 }
 
-uint64_t failures_ack_before(struct failures *failures, rf_position position)
+uint64_t failures_forget(struct failures *failures, bool (*is_saved)(const void *ctx, rf_position position),
+                         const void *ctx)
 {
     size_t kept = 0, count = failures->open_count;
     for (size_t i = 0; i < count; i++)
-        if (!rf_position_before(failures->open[i], position))
+        if (!is_saved(ctx, failures->open[i]))
             failures->open[kept++] = failures->open[i];
     failures->open_count = kept;
     return count - kept;

@@ -30,8 +30,9 @@ struct failures {
 void failures_add(struct failures *failures, const struct session *session, const rf_failure *failure,
                   bool remember);
 
-/* Forgets the remembered failures before `position`, and returns their number. */
-uint64_t failures_ack_before(struct failures *failures, rf_position position);
+/* Forgets the remembered failures at positions that are saved, and returns their number. */
+uint64_t failures_forget(struct failures *failures, bool (*is_saved)(const void *ctx, rf_position position),
+                         const void *ctx);
 
 /* Prints how many were not shown. */
 void failures_summarize(const struct failures *failures);

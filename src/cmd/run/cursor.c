@@ -359,11 +359,11 @@ static rf_code enter_input(struct cursor *cursor, rf_error *error)
         cursor->input = &cursor->again;
         notify = (rf_notify){0};
     }
+    session->notices.input = input_name(cursor->input);
     if (cursor->input->is_stream)
         return RF_OK;
     cursor->input->streams = session->read.streams;
     cursor->input->batches = cursor->rescan ? 0 : session->read.batches;
-    session->notices.input = input_name(cursor->input);
     if (cursor->commands)
         rf_command_rewrite_enter(cursor->commands, (uint32_t)cursor->number);
     TRY(log_repair_survey(session, error));
