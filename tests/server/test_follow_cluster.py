@@ -213,6 +213,24 @@ class FromCluster(WithCluster):
         self.assertEqual(running.said().count("snapshot written"), 1)
         self.complete(running, job)
 
+    def test_halted_primary(self):
+        """It does not close the link; that another one has taken over is known from the other nodes only."""
+        primary = self.primaries[0]
+        replica = self.add_replica(primary)
+        key = next(f"k{i}" for i in range(99) if self.cluster.node_of(slot_of(b"k%d" % i)) is primary)
+        job = self.lasting()
+        running = self.begin(*job)
+        primary.call.pipeline([("INCR", key)] * 100)
+        self.in_step(running)
+        self.assertEqual(primary.call("WAIT", 2, 60_000), 2)  # the replica, and we
+        with primary.halted():
+            wait_until(lambda: replica.call("ROLE")[0] == b"master")
+            wait_until(lambda: b"cluster_state:ok" in replica.call("CLUSTER", "INFO"))
+            replica.call.pipeline([("INCR", key)] * 100)
+            self.begun(running, lambda: facts_of(self.target.nodes) == facts_of([replica]))
+        self.cluster.settle()
+        self.complete(running, job)
+
     def test_moved_slot(self):
         """With keys, and without."""
         for keys in (0, 1):
