@@ -118,12 +118,13 @@ static inline bool rf_digest_is_expired(const rf_key_digest *digest)
  * duplicated. */
 RF_API rf_code rf_digest_key(rf_digester *digester, const rf_entry *key, rf_key_digest *out, rf_error *error);
 
-/* The same for many keys, on `threads` threads, the caller's included (0: as many as there are processors, up
- * to 8), or on fewer, if not so many can be started. Results are delivered in the order of
- * the keys, on the caller's thread, during a later call; `key` then has no value, and its reader may be
- * closed, but the target of the reader's notices must still exist. Readers with `resume` gain most: the keys
- * of others are digested at once. One of `digest` and `fault`, an error that rf_digest_key() returned, is
- * NULL. If `fn` returns anything but RF_OK, that code is returned to the caller. */
+/* The same for many keys, on `threads` threads, the caller's included (0: as many as there are
+ * processors, up to 8, and fewer if memory is limited), or on fewer, if not so many can be started.
+ * Results are delivered in the order of the keys, on the caller's thread, during a later call; `key` then
+ * has no value, and its reader may be closed, but the target of the reader's notices must still exist.
+ * Readers with `resume` gain most: the keys of others are digested at once. One of `digest` and `fault`,
+ * an error that rf_digest_key() returned, is NULL. If `fn` returns anything but RF_OK, that code is
+ * returned to the caller. */
 typedef rf_code (*rf_digested_fn)(void *ctx, const rf_entry *key, const rf_key_digest *digest,
                                   const rf_error *fault, rf_error *error);
 

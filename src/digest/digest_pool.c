@@ -3,12 +3,13 @@
  * oldest one. Keys that are not worth copying (strings, unless SHA-256 is requested, and values too large to
  * copy) are digested at once; if no keys are ahead of them, they are also delivered at once. */
 #include "base/bytes.h"
+#include "base/memory_limit.h"
 #include "base/ordered.h"
 #include "base/processors.h"
 #include "digest/digest_batch.h"
 #include <stdlib.h>
 
-enum { THREADS_DEFAULT_MAX = 8 };
+enum { THREADS_DEFAULT_MAX = 8, MEMORY_PER_THREAD = 8 * 1024 * 1024 };
 
 struct job {
     struct digest_batch batch;
@@ -170,10 +171,13 @@ static rf_code set_up(rf_digest_pool *pool, bool unique, size_t threads, rf_erro
     return threads > 1 ? open_jobs(pool, threads, unique, error) : RF_OK;
 }
 
+/* A quarter of the memory is for them. */
 static size_t default_threads(void)
 {
     size_t processors = processors_available();
-    return processors < THREADS_DEFAULT_MAX ? processors : THREADS_DEFAULT_MAX;
+    size_t threads = processors < THREADS_DEFAULT_MAX ? processors : THREADS_DEFAULT_MAX;
+    uint64_t allowed = memory_default().limit / 4 / MEMORY_PER_THREAD;
+    return allowed < threads ? (size_t)allowed : threads;
 }
 
 rf_code rf_digest_pool_open(unsigned kinds, bool unique, size_t threads, rf_digested_fn fn, void *ctx,
