@@ -630,6 +630,7 @@ void rdb_reader_restart(struct rdb_reader *r, int64_t db)
 {
     value_end(&r->value);
     r->value.type = NULL;
+    r->value.members_expire = false;
     clear_prefix(r);
     r->db = db;
 }

@@ -76,6 +76,22 @@ Test(dragonfly, its_types)
     expect_refused("20 0173 01 0166 0178", RF_E_CORRUPT, "out of range");
 }
 
+/* A detail comes after its key, whatever is read in batches. */
+Test(dragonfly, details_between_batches)
+{
+    struct build b = {0};
+    struct buffer text = {0};
+    rf_error error;
+    put_file(&b, "00 0161 0176 00 0162 0176 20 0173 01 016d c007 00 0163 0176 00 0164 0176");
+    cr_assert_eq(run_read_batches(built(&b), &text, &error), RF_OK, "%s", error.message);
+    cr_expect_str_eq(record_end(&text),
+                     AUX "key 0 a string\nstring v\nkey 0 b string\nstring v\nkey 0 s set\nmember m\n"
+                         "foreign 0 s Dragonfly: a member expiry\nkey 0 c string\nstring v\n"
+                         "key 0 d string\nstring v\n");
+    buffer_free(&text);
+    build_free(&b);
+}
+
 /* Only the AUX field says that they are its own, and only before the first key. */
 Test(dragonfly, is_told_by_the_field)
 {
