@@ -226,8 +226,8 @@ static void learn_dragonfly(struct rdb_reader *r, rf_slice version)
     while (version.len > 0 && (*version.ptr < '0' || *version.ptr > '9'))
         version = (rf_slice){version.ptr + 1, version.len - 1};
     learn_writer(r, RF_DRAGONFLY, version);
-    if (writer->dialect != RF_DRAGONFLY)
-        *writer = rf_server_of_rdb(RF_DRAGONFLY, r->info->rdb_version);
+    if (writer->dialect != RF_DRAGONFLY || writer->major == 0)
+        *writer = (rf_server){RF_DRAGONFLY, 1, 0};
 }
 
 /* Ignored unless the seconds can be represented in milliseconds. */

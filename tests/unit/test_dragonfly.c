@@ -136,6 +136,24 @@ Test(dragonfly, the_writer)
     build_free(&b);
 }
 
+Test(dragonfly, an_unknown_writer)
+{
+    static const char *const files[] = {"REDIS0009\xfa\6df-ver\3dev", "REDIS0013\xfa\6df-ver\3dev",
+                                        "REDIS0013\xfa\6df-ver\3"
+                                        "0.1"};
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        struct build b = {0};
+        rf_reader_info info;
+        rf_error error;
+        put_bytes(&b, slice_of(files[i], strlen(files[i])));
+        put_end(&b);
+        cr_assert_eq(run_info(built(&b), &info, &error), RF_OK, "%s", error.message);
+        cr_expect_eq(info.writer.dialect, RF_DRAGONFLY, "file %zu", i);
+        cr_expect_eq(info.writer.major, 1, "file %zu", i);
+        build_free(&b);
+    }
+}
+
 Test(dragonfly, sketches_are_skipped)
 {
     expect_read("22 0163 00 0000000000000040 7b14ae47e17a843f 00 01 05 01 03 04 02 aabb 02 ccdd" KEY,
@@ -427,6 +445,8 @@ static void expect_not_converted(const char *hex, const rf_sink_options *options
 }
 
 #define HASH      "1f 0168 02 0166 0176 c005 0167 0177 c0ff"
+#define SET       "20 0173 02 0161 c007 0162 c0ff"
+#define SET_TEXT  "key 0 s set\nmember a\nmember b\nforeign 0 s Dragonfly: a member expiry\n"
 #define HASH_TEXT "key 0 h hash\nfield f v @1675209605000\nfield g w\n"
 
 Test(dragonfly, to_other_servers)
@@ -443,7 +463,8 @@ Test(dragonfly, to_other_servers)
     expect_converted("1e 016a 027b7d", &redis, "key 0 j string\nstring {}\n");
     expect_converted("1e 016a 027b7d", &own, "key 0 j string\nstring {}\n");
     expect_converted("1e 016a 027b7d", &module, "key 0 j module\nmodule ReJSON-RL 3\n");
-    expect_not_converted("20 0173 01 0161 c007", &redis, "a member expiry of Dragonfly");
+    expect_converted(SET, &own, SET_TEXT);
+    expect_not_converted(SET, &redis, "a member expiry of Dragonfly");
     expect_not_converted("23 0164 01 01 05 0100000000000000", &redis, "a count-min sketch of Dragonfly");
 }
 
