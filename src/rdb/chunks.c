@@ -129,7 +129,7 @@ static rf_code begin_key(struct chunks *chunks, struct window *w, uint32_t id, i
     *at = calloc(1, sizeof **at);
     if (!*at)
         return window_fail(w, RF_E_MEMORY, "out of memory");
-    **at = (struct chunked_key){.id = id, .db = db, .offset = window_offset(w)};
+    **at = (struct chunked_key){.id = id, .db = db};
     chunks->count++;
     return RF_OK;
 }

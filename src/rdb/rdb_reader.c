@@ -424,11 +424,12 @@ static rf_code read_keydb_cron(struct rdb_reader *r, rf_entry *entry, bool *read
     return RF_OK;
 }
 
-/* A value that arrives in chunks is read when the last one is there. */
+/* A value that arrives in chunks is read when the last one is there. Its offsets end where that does, and do
+ * not begin before the entry: of earlier chunks there may be more bytes. */
 static rf_code read_chunk(struct rdb_reader *r, rf_entry *entry, bool *ready)
 {
     rf_slice record;
-    (void)entry, (void)ready;
+    (void)ready;
     if (r->has_prefix || r->chunked)
         return window_fail(r->w, RF_E_CORRUPT, "a chunk inside of the record of a key");
     TRY(chunks_read(&r->chunks, r->w, r->db, &r->chunked));
@@ -436,7 +437,8 @@ static rf_code read_chunk(struct rdb_reader *r, rf_entry *entry, bool *ready)
         return RF_OK;
     TRY(spool_finish(&r->chunked->record, &record, r->w->error));
     window_open_memory(&r->assembled, record);
-    r->assembled.segment_offset = r->chunked->offset;
+    uint64_t end = window_offset(r->w);
+    r->assembled.segment_offset = end - entry->offset > record.len ? end - record.len : entry->offset;
     r->assembled.error = r->w->error;
     r->input = r->w;
     r->input_db = r->db;

@@ -10,6 +10,7 @@
 #include "support/scratch.h"
 #include <criterion/criterion.h>
 #include <lz4frame.h>
+#include <rdbferry/measure.h>
 #include <stdlib.h>
 #include <zstd.h>
 
@@ -302,6 +303,50 @@ Test(dragonfly, blocks_damaged_anywhere)
         }
     }
     build_free(&b);
+}
+
+/* Entries lie before the end of the input, and the bytes of a value between its entry and the next. */
+static void expect_offsets(rf_slice file)
+{
+    rf_source *source;
+    rf_reader *reader;
+    rf_entry entry;
+    rf_error error;
+    rf_code code;
+    uint64_t end = 0, decoded, read;
+    cr_assert_eq(rf_source_open_memory(file.ptr, file.len, "input", &source, &error), RF_OK);
+    cr_assert_eq(rf_reader_open(source, &(rf_reader_options){.block_size = 64}, &reader, &error), RF_OK);
+    while ((code = rf_reader_next(reader, &entry, &error)) == RF_OK) {
+        rf_measure measure = {.stored = 1};
+        cr_expect_geq(entry.offset, end);
+        if (entry.kind == RF_ENTRY_KEY)
+            cr_assert_eq(rf_measure_key(&entry, &measure, &error), RF_OK);
+        cr_expect(measure.stored > 0 && measure.stored < 1000, "stored: %llu",
+                  (unsigned long long)measure.stored);
+        end = entry.offset;
+    }
+    cr_assert_eq(code, RF_END, "%s", error.message);
+    rf_reader_position(reader, &decoded, &read);
+    cr_expect_gt(decoded, end);
+    cr_expect_eq(read, file.len);
+    rf_reader_close(reader);
+}
+
+Test(dragonfly, offsets)
+{
+    static const char *const hex[] = {
+        "e0 01000000 08000000 04 0168 02 0161 0162 " KEY KEY KEY "e0 01000000 04000000 0163 0164 " KEY,
+        "e0 01000000 13000000 02 0173 03 0161 0c616161616161616161616161 " KEY KEY KEY KEY KEY KEY KEY
+        "e0 01000000 02000000 0162 " KEY};
+    struct build b = {0};
+    put_blocks(&b);
+    expect_offsets(built(&b));
+    build_free(&b);
+    for (size_t i = 0; i < 2; i++) {
+        put_file(&b, hex[i]);
+        expect_offsets(built(&b));
+        build_free(&b);
+    }
 }
 
 static void expect_bad_block(enum codec codec, rf_slice content, const char *after, const char *more,
