@@ -207,6 +207,31 @@ Test(dragonfly, too_many_chunked_values)
     build_free(&b);
 }
 
+/* More than is kept in memory: sets of 1 MiB and one byte. */
+Test(dragonfly, large_chunked_values)
+{
+    enum { KEYS = 40, LARGE = 1 << 20 };
+    static uint8_t member[LARGE];
+    struct build b = {0};
+    rf_error error;
+    put_bytes(&b, SLICE(MAGIC));
+    put_hex(&b, VER);
+    for (uint8_t id = 1; id <= KEYS; id++) {
+        put_hex(&b, "e0");
+        put_u8(&b, id);
+        put_hex(&b, "000000 09001000 02 0173 02 80 00100000");
+        put_bytes(&b, slice_of(member, LARGE));
+    }
+    for (uint8_t id = 1; id <= KEYS; id++) {
+        put_hex(&b, "e0");
+        put_u8(&b, id);
+        put_hex(&b, "000000 02000000 0161");
+    }
+    put_end(&b);
+    cr_expect_eq(run_read(built(&b), 0, NULL, &error), RF_OK, "%s", error.message);
+    build_free(&b);
+}
+
 /* --- compressed blocks -------------------------------------------------------------------------------- */
 
 enum codec { ZSTD = 0xc9, LZ4 = 0xca };
