@@ -87,7 +87,8 @@ typedef struct rf_split_options {
  *
  * where "+" indicates further ranges. With `nodes`, there is a directory for each of them, named as the node,
  * with what a server expects in its working directory: its nodes.conf and, if it is a primary, dump.rdb,
- * appendonly.aof or appendonlydir. The kind is not RF_SINK_JSONL then, and nothing is compressed.
+ * appendonly.aof or appendonlydir. The kind is not RF_SINK_JSONL then, nothing is compressed, and
+ * the target is not Dragonfly.
  *
  * The directory must be missing or empty; with options->force, the result
  * of an earlier split (a directory with a plan.json) is replaced as a whole. The directory appears

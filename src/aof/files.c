@@ -350,12 +350,13 @@ static bool is_listed(const rf_files *files, const char *path)
     return false;
 }
 
-static rf_code add_shard(const char *summary, size_t shard, rf_files *files, rf_error *error)
+static rf_code add_shard(const struct snapshot_set *set, const char *summary, size_t shard, rf_files *files,
+                         rf_error *error)
 {
     char *path = snapshot_set_path(summary, shard);
     if (!path)
         return out_of_memory(error);
-    rf_code code = snapshot_set_check(summary, path, shard, error);
+    rf_code code = snapshot_set_check(set, summary, path, shard, error);
     if (code == RF_OK && !is_listed(files, path))
         code = add_named(files, path, true, error);
     else if (code != RF_OK && !*error->input)
@@ -367,11 +368,11 @@ static rf_code add_shard(const char *summary, size_t shard, rf_files *files, rf_
 /* A summary stands for all files of its snapshot, some of which may have been named before. */
 static rf_code add_snapshot(const char *summary, rf_files *files, rf_error *error)
 {
-    size_t shards;
-    TRY(snapshot_set_count(summary, &shards, error));
+    struct snapshot_set set;
+    TRY(snapshot_set_read(summary, &set, error));
     TRY(add_named(files, summary, true, error));
-    for (size_t i = 0; i < shards; i++)
-        TRY(add_shard(summary, i, files, error));
+    for (size_t i = 0; i < set.shards; i++)
+        TRY(add_shard(&set, summary, i, files, error));
     return RF_OK;
 }
 

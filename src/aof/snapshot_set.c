@@ -71,26 +71,27 @@ static rf_code read_head(const char *path, struct head *head, rf_error *error)
     return code == RF_END ? RF_OK : code;
 }
 
-rf_code snapshot_set_count(const char *summary, size_t *shards, rf_error *error)
+rf_code snapshot_set_read(const char *summary, struct snapshot_set *set, rf_error *error)
 {
     struct head head;
-    *shards = 0;
+    *set = (struct snapshot_set){.shards = 0};
     TRY(read_head(summary, &head, error));
     if (head.shards == 0 || head.shards > SHARDS_MAX)
         return fail(error, RF_E_FORMAT, "the number of shards %lld is out of range", (long long)head.shards);
-    *shards = head.shards > 0 ? (size_t)head.shards : 0;
+    memcpy(set->id, head.id, sizeof set->id);
+    set->shards = head.shards > 0 ? (size_t)head.shards : 0;
     return RF_OK;
 }
 
-rf_code snapshot_set_check(const char *summary, const char *path, size_t shard, rf_error *error)
+rf_code snapshot_set_check(const struct snapshot_set *set, const char *summary, const char *path,
+                           size_t shard, rf_error *error)
 {
-    struct head all, one;
+    struct head one;
     struct stat found;
     if (stat(path, &found) != 0 && errno == ENOENT)
         return fail(error, RF_E_FORMAT, "the snapshot is incomplete: shard %zu is missing (%s)", shard, path);
-    TRY(read_head(summary, &all, error));
     TRY(read_head(path, &one, error));
-    if (strcmp(all.id, one.id) != 0)
+    if (strcmp(set->id, one.id) != 0)
         return fail(error, RF_E_FORMAT, "belongs to another snapshot than %s", summary);
     if (one.shard >= 0 && one.shard != (int64_t)shard)
         return fail(error, RF_E_FORMAT, "is the file of shard %lld", (long long)one.shard);

@@ -10,13 +10,19 @@
 /* Whether `path` is named as a file of such a snapshot; *is_summary: as its summary. */
 bool snapshot_set_names(const char *path, bool *is_summary);
 
-/* The number of shards that a summary mentions; 0: it is none, or does not mention it. */
-rf_code snapshot_set_count(const char *summary, size_t *shards, rf_error *error);
+struct snapshot_set {
+    char id[64];
+    size_t shards; /* that the summary mentions; 0: it is none, or does not mention it */
+};
+
+/* Reads a summary. */
+rf_code snapshot_set_read(const char *summary, struct snapshot_set *set, rf_error *error);
 
 /* The path of a shard's file, which the caller frees; NULL: out of memory. */
 char *snapshot_set_path(const char *summary, size_t shard);
 
 /* RF_E_FORMAT if the file of this shard is missing, or belongs to another snapshot or another shard. */
-rf_code snapshot_set_check(const char *summary, const char *path, size_t shard, rf_error *error);
+rf_code snapshot_set_check(const struct snapshot_set *set, const char *summary, const char *path,
+                           size_t shard, rf_error *error);
 
 #endif

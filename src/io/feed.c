@@ -39,7 +39,7 @@ struct feed {
     pthread_t thread;
     bool running;
     _Atomic bool without_crc;
-    _Atomic uint64_t decoded;
+    _Atomic uint64_t decoded, spliced;
 };
 
 /* Fills a block. A read from a pipe is passed on at once; for a file the block is filled. */
@@ -167,9 +167,15 @@ bool feed_is_plain(const struct feed *feed)
     return rf_source_layers(feed->source)[0] == '\0';
 }
 
+void feed_count_spliced(struct feed *feed, size_t n)
+{
+    atomic_fetch_add_explicit(&feed->spliced, n, memory_order_relaxed);
+}
+
 void feed_position(const struct feed *feed, uint64_t *decoded, uint64_t *file)
 {
-    *decoded = atomic_load_explicit(&feed->decoded, memory_order_relaxed);
+    *decoded = atomic_load_explicit(&feed->decoded, memory_order_relaxed) +
+               atomic_load_explicit(&feed->spliced, memory_order_relaxed);
     *file = source_file_position(feed->source);
 }
 

@@ -51,6 +51,9 @@ const rf_error *feed_error(const struct feed *feed);
 /* Whether offsets in the decoded stream are offsets in the file. */
 bool feed_is_plain(const struct feed *feed);
 
+/* Counts bytes that the user of the blocks has put into the decoded stream. */
+void feed_count_spliced(struct feed *feed, size_t n);
+
 /* How far the source has been read, decoded and in the file; from any thread. */
 void feed_position(const struct feed *feed, uint64_t *decoded, uint64_t *file);
 

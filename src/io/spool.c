@@ -36,6 +36,13 @@ rf_code spool_put(void *ctx, rf_slice bytes)
     return buffer_append(&spool->memory, bytes) ? RF_OK : fail(spool->error, RF_E_MEMORY, "out of memory");
 }
 
+rf_code spool_flush(struct spool *spool)
+{
+    TRY(memory_to_disk(spool, spool->error));
+    buffer_free(&spool->memory);
+    return RF_OK;
+}
+
 rf_code spool_finish(struct spool *spool, rf_slice *content, rf_error *error)
 {
     if (spool->fd_plus_1 == 0) {

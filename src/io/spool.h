@@ -23,6 +23,9 @@ struct spool {
 /* Appends; `spool` is a struct spool. An rf_bytes_fn. */
 rf_code spool_put(void *spool, rf_slice bytes);
 
+/* Moves what is in memory to the file, and frees the memory. */
+rf_code spool_flush(struct spool *spool);
+
 /* The complete content, valid until spool_free(). Nothing can be put afterwards. */
 rf_code spool_finish(struct spool *spool, rf_slice *content, rf_error *error);
 

@@ -337,6 +337,8 @@ rf_code window_unread(struct window *w, rf_slice bytes)
 rf_code window_splice(struct window *w, rf_slice bytes)
 {
     w->has_spliced = true;
+    if (w->feed)
+        feed_count_spliced(w->feed, bytes.len);
     return put_before(w, bytes);
 }
 

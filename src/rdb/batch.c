@@ -115,14 +115,15 @@ static bool take(rf_batch *batch, struct rdb_reader *from)
     return true;
 }
 
-/* A key at the end of a block is complete, unless it is large, with the one after it. */
+/* A key at the end of a block is complete, unless it is large, with the one after it. Details of the last key
+ * come before the next one. */
 rf_code batch_take(struct rdb_reader *from, rf_batch *batch, bool *taken)
 {
     *taken = false;
     TRY(rdb_reader_end_key(from));
     if (from->block_end > 0)
         TRY(rdb_reader_check_block(from));
-    if (from->has_prefix || !from->w->feed)
+    if (from->has_prefix || from->value.members_expire || !from->w->feed)
         return RF_OK;
     window_release(from->w);
     *taken = take(batch, from) || (window_extend(from->w) && take(batch, from));

@@ -129,9 +129,19 @@ static rf_code begin_key(struct chunks *chunks, struct window *w, uint32_t id, i
     *at = calloc(1, sizeof **at);
     if (!*at)
         return window_fail(w, RF_E_MEMORY, "out of memory");
-    **at = (struct chunked_key){.id = id, .db = db, .offset = window_offset(w)};
+    **at = (struct chunked_key){.id = id, .db = db};
     chunks->count++;
     return RF_OK;
+}
+
+/* All values together have as much memory as one spool. */
+static rf_code keep(const struct chunks *chunks, struct chunked_key *key, rf_slice payload)
+{
+    size_t in_memory = 0;
+    TRY(spool_put(&key->record, payload));
+    for (const struct chunked_key *each = chunks->first; each; each = each->next)
+        in_memory += each->record.memory.cap;
+    return in_memory > SPOOL_MEMORY ? spool_flush(&key->record) : RF_OK;
 }
 
 rf_code chunks_read(struct chunks *chunks, struct window *w, int64_t db, struct chunked_key **complete)
@@ -151,7 +161,7 @@ rf_code chunks_read(struct chunks *chunks, struct window *w, int64_t db, struct 
     rf_slice payload = {w->pos, size};
     TRY(frame(w, payload, key));
     key->record.error = w->error;
-    TRY(spool_put(&key->record, payload));
+    TRY(keep(chunks, key, payload));
     w->pos += size;
     if (key->left > 0)
         return RF_OK;

@@ -11,7 +11,6 @@ struct chunked_key {
     struct chunked_key *next;
     uint32_t id;
     int64_t db;
-    uint64_t offset;         /* of its first chunk */
     const struct form *form; /* of its elements */
     uint64_t left;           /* elements that are still missing */
     struct spool record;

@@ -226,8 +226,8 @@ static void learn_dragonfly(struct rdb_reader *r, rf_slice version)
     while (version.len > 0 && (*version.ptr < '0' || *version.ptr > '9'))
         version = (rf_slice){version.ptr + 1, version.len - 1};
     learn_writer(r, RF_DRAGONFLY, version);
-    if (writer->dialect != RF_DRAGONFLY)
-        *writer = rf_server_of_rdb(RF_DRAGONFLY, r->info->rdb_version);
+    if (writer->dialect != RF_DRAGONFLY || writer->major == 0)
+        *writer = (rf_server){RF_DRAGONFLY, 1, 0};
 }
 
 /* Ignored unless the seconds can be represented in milliseconds. */
@@ -424,11 +424,12 @@ static rf_code read_keydb_cron(struct rdb_reader *r, rf_entry *entry, bool *read
     return RF_OK;
 }
 
-/* A value that arrives in chunks is read when the last one is there. */
+/* A value that arrives in chunks is read when the last one is there. Its offsets end where that does, and do
+ * not begin before the entry: of earlier chunks there may be more bytes. */
 static rf_code read_chunk(struct rdb_reader *r, rf_entry *entry, bool *ready)
 {
     rf_slice record;
-    (void)entry, (void)ready;
+    (void)ready;
     if (r->has_prefix || r->chunked)
         return window_fail(r->w, RF_E_CORRUPT, "a chunk inside of the record of a key");
     TRY(chunks_read(&r->chunks, r->w, r->db, &r->chunked));
@@ -436,7 +437,8 @@ static rf_code read_chunk(struct rdb_reader *r, rf_entry *entry, bool *ready)
         return RF_OK;
     TRY(spool_finish(&r->chunked->record, &record, r->w->error));
     window_open_memory(&r->assembled, record);
-    r->assembled.segment_offset = r->chunked->offset;
+    uint64_t end = window_offset(r->w);
+    r->assembled.segment_offset = end - entry->offset > record.len ? end - record.len : entry->offset;
     r->assembled.error = r->w->error;
     r->input = r->w;
     r->input_db = r->db;
@@ -630,6 +632,7 @@ void rdb_reader_restart(struct rdb_reader *r, int64_t db)
 {
     value_end(&r->value);
     r->value.type = NULL;
+    r->value.members_expire = false;
     clear_prefix(r);
     r->db = db;
 }

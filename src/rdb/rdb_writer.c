@@ -507,6 +507,15 @@ static rf_code put_module_aux(struct rdb_writer *w, rf_entry *entry, rf_error *e
     return RF_OK;
 }
 
+/* Dragonfly's members that expire are in the type of their set. */
+static rf_code put_foreign(struct rdb_writer *w, const rf_entry *entry, rf_error *error)
+{
+    if (entry->kind == RF_ENTRY_FOREIGN_DETAIL && w->target.dialect == RF_DRAGONFLY &&
+        slice_equal(entry->name, SLICE("Dragonfly")))
+        return RF_OK;
+    return detail_leave_out_foreign(&w->notify, entry, w->drop_unsupported || w->drop_detail, error);
+}
+
 rf_code rdb_writer_put(struct rdb_writer *w, rf_entry *entry, rf_error *error)
 {
     switch (entry->kind) {
@@ -519,8 +528,7 @@ rf_code rdb_writer_put(struct rdb_writer *w, rf_entry *entry, rf_error *error)
             error, RF_E_INCOMPATIBLE,
             "an RDB cannot hold AOF commands: use --server to evaluate them, or run BGREWRITEAOF first");
     case RF_ENTRY_FOREIGN:
-    case RF_ENTRY_FOREIGN_DETAIL:
-        return detail_leave_out_foreign(&w->notify, entry, w->drop_unsupported || w->drop_detail, error);
+    case RF_ENTRY_FOREIGN_DETAIL: return put_foreign(w, entry, error);
     case RF_ENTRY_AUX: break;
     }
     return RF_OK;

@@ -119,12 +119,15 @@ int rf_server_rdb_version(rf_server server)
     return version;
 }
 
-/* After version 11 the two projects' versions are unrelated. */
+/* After version 11 the versions of Redis and Valkey are unrelated. (Dragonfly src/server/rdb_load.cc:
+ * RdbLoader::Load) */
 bool rf_server_reads_version(rf_server server, rf_dialect dialect, int rdb_version)
 {
-    enum { LAST_COMMON = 11 };
-    return rdb_version <= rf_server_rdb_version(server) &&
-           (rdb_version <= LAST_COMMON || dialect == server.dialect);
+    enum { DRAGONFLY_FIRST = 5, LAST_COMMON = 11 };
+    bool dragonfly = server.dialect == RF_DRAGONFLY;
+    bool is_own = dialect == server.dialect || (dragonfly && dialect == RF_REDIS);
+    return rdb_version <= rf_server_rdb_version(server) && (!dragonfly || rdb_version >= DRAGONFLY_FIRST) &&
+           (rdb_version <= LAST_COMMON || is_own);
 }
 
 rf_server rf_server_of_rdb(rf_dialect dialect, int rdb_version)

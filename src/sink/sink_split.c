@@ -353,6 +353,9 @@ rf_code rf_sink_open_split(const char *path, const rf_split_options *split, cons
 {
     if (split->nodes && (split->kind == RF_SINK_JSONL || options->compress != RF_PLAIN))
         return fail(error, RF_E_ARGUMENT, "servers cannot read this output: it cannot be that of nodes");
+    if (split->nodes && options->target.dialect == RF_DRAGONFLY)
+        return fail(error, RF_E_ARGUMENT,
+                    "Dragonfly does not read a nodes.conf: nodes need another target version");
     struct sink_split *s = calloc(1, sizeof *s);
     if (!s)
         return out_of_memory(error);

@@ -42,6 +42,7 @@ split in.rdb --nodes a,b,c --slots 0-16383 -o out
 split in.rdb --nodes a,b,c --replicas 1 -o out
 split in.rdb --nodes a,b,c --to jsonl -o out
 split in.rdb --nodes a,b,c --compress lz4 -o out
+split in.rdb --nodes a,b,c --target-version dragonfly -o out
 split in.rdb --nodes a,b:60000,c -o out
 split in.rdb --nodes a,b,c --name redis -o out
 split in.rdb --shards 3 --replicas 1 -o out

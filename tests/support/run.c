@@ -6,8 +6,27 @@
 #include "support/record.h"
 #include <criterion/criterion.h>
 #include <inttypes.h>
+#include <rdbferry/batch.h>
 
 typedef rf_code take_fn(void *ctx, rf_entry *entry, rf_error *error);
+
+/* All keys that are at hand. */
+static rf_code take_batch(rf_reader *reader, take_fn *take, void *ctx, rf_error *error)
+{
+    rf_batch *batch = rf_batch_new();
+    rf_entry entry;
+    bool taken;
+    cr_assert(batch);
+    rf_code code = rf_reader_take(reader, batch, &taken, error);
+    if (code == RF_OK && taken) {
+        while (code == RF_OK && (code = rf_batch_next(batch, &entry, error)) == RF_OK)
+            code = take(ctx, &entry, error);
+        rf_batch_mark(batch);
+        rf_batch_end(batch);
+    }
+    rf_batch_free(batch);
+    return code == RF_END ? RF_OK : code;
+}
 
 /* The input lies in a block of exactly its size. */
 static rf_code read_all(rf_slice input, const rf_reader_options *options, take_fn *take, void *ctx,
@@ -22,7 +41,10 @@ static rf_code read_all(rf_slice input, const rf_reader_options *options, take_f
     if (code == RF_OK)
         code = rf_reader_open(source, options, &reader, error);
     while (code == RF_OK) {
-        code = rf_reader_next(reader, &entry, error);
+        if (options->batches > 0)
+            code = take_batch(reader, take, ctx, error);
+        if (code == RF_OK)
+            code = rf_reader_next(reader, &entry, error);
         if (code == RF_OK)
             code = take(ctx, &entry, error);
     }
@@ -136,6 +158,11 @@ rf_code run_read(rf_slice input, size_t block_size, struct buffer *text, rf_erro
     if (text)
         options.notify = (rf_notify){notice_as_text, text};
     return read_all(input, &options, text ? take_as_text : take_nothing, text, NULL, error);
+}
+
+rf_code run_read_batches(rf_slice input, struct buffer *text, rf_error *error)
+{
+    return read_all(input, &(rf_reader_options){.batches = 1}, take_as_text, text, NULL, error);
 }
 
 rf_code run_info(rf_slice input, rf_reader_info *info, rf_error *error)

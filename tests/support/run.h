@@ -18,6 +18,9 @@
  * RF_OK at the end of a sound input. */
 rf_code run_read(rf_slice input, size_t block_size, struct buffer *text, rf_error *error);
 
+/* The same in batches as far as possible; without notices. */
+rf_code run_read_batches(rf_slice input, struct buffer *text, rf_error *error);
+
 /* What the reader says of an input once it has read it. */
 rf_code run_info(rf_slice input, rf_reader_info *info, rf_error *error);
 

@@ -10,6 +10,7 @@
 #include "support/scratch.h"
 #include <criterion/criterion.h>
 #include <lz4frame.h>
+#include <rdbferry/measure.h>
 #include <stdlib.h>
 #include <zstd.h>
 
@@ -76,6 +77,22 @@ Test(dragonfly, its_types)
     expect_refused("20 0173 01 0166 0178", RF_E_CORRUPT, "out of range");
 }
 
+/* A detail comes after its key, whatever is read in batches. */
+Test(dragonfly, details_between_batches)
+{
+    struct build b = {0};
+    struct buffer text = {0};
+    rf_error error;
+    put_file(&b, "00 0161 0176 00 0162 0176 20 0173 01 016d c007 00 0163 0176 00 0164 0176");
+    cr_assert_eq(run_read_batches(built(&b), &text, &error), RF_OK, "%s", error.message);
+    cr_expect_str_eq(record_end(&text),
+                     AUX "key 0 a string\nstring v\nkey 0 b string\nstring v\nkey 0 s set\nmember m\n"
+                         "foreign 0 s Dragonfly: a member expiry\nkey 0 c string\nstring v\n"
+                         "key 0 d string\nstring v\n");
+    buffer_free(&text);
+    build_free(&b);
+}
+
 /* Only the AUX field says that they are its own, and only before the first key. */
 Test(dragonfly, is_told_by_the_field)
 {
@@ -118,6 +135,24 @@ Test(dragonfly, the_writer)
     cr_expect_eq(info.writer.minor, 36);
     cr_expect_str_eq(info.product, "Dragonfly");
     build_free(&b);
+}
+
+Test(dragonfly, an_unknown_writer)
+{
+    static const char *const files[] = {"REDIS0009\xfa\6df-ver\3dev", "REDIS0013\xfa\6df-ver\3dev",
+                                        "REDIS0013\xfa\6df-ver\3"
+                                        "0.1"};
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        struct build b = {0};
+        rf_reader_info info;
+        rf_error error;
+        put_bytes(&b, slice_of(files[i], strlen(files[i])));
+        put_end(&b);
+        cr_assert_eq(run_info(built(&b), &info, &error), RF_OK, "%s", error.message);
+        cr_expect_eq(info.writer.dialect, RF_DRAGONFLY, "file %zu", i);
+        cr_expect_eq(info.writer.major, 1, "file %zu", i);
+        build_free(&b);
+    }
 }
 
 Test(dragonfly, sketches_are_skipped)
@@ -169,6 +204,31 @@ Test(dragonfly, too_many_chunked_values)
     }
     put_end(&b);
     cr_expect_eq(run_read(built(&b), 0, NULL, &error), RF_E_UNSUPPORTED);
+    build_free(&b);
+}
+
+/* More than is kept in memory: sets of 1 MiB and one byte. */
+Test(dragonfly, large_chunked_values)
+{
+    enum { KEYS = 40, LARGE = 1 << 20 };
+    static uint8_t member[LARGE];
+    struct build b = {0};
+    rf_error error;
+    put_bytes(&b, SLICE(MAGIC));
+    put_hex(&b, VER);
+    for (uint8_t id = 1; id <= KEYS; id++) {
+        put_hex(&b, "e0");
+        put_u8(&b, id);
+        put_hex(&b, "000000 09001000 02 0173 02 80 00100000");
+        put_bytes(&b, slice_of(member, LARGE));
+    }
+    for (uint8_t id = 1; id <= KEYS; id++) {
+        put_hex(&b, "e0");
+        put_u8(&b, id);
+        put_hex(&b, "000000 02000000 0161");
+    }
+    put_end(&b);
+    cr_expect_eq(run_read(built(&b), 0, NULL, &error), RF_OK, "%s", error.message);
     build_free(&b);
 }
 
@@ -268,6 +328,50 @@ Test(dragonfly, blocks_damaged_anywhere)
         }
     }
     build_free(&b);
+}
+
+/* Entries lie before the end of the input, and the bytes of a value between its entry and the next. */
+static void expect_offsets(rf_slice file)
+{
+    rf_source *source;
+    rf_reader *reader;
+    rf_entry entry;
+    rf_error error;
+    rf_code code;
+    uint64_t end = 0, decoded, read;
+    cr_assert_eq(rf_source_open_memory(file.ptr, file.len, "input", &source, &error), RF_OK);
+    cr_assert_eq(rf_reader_open(source, &(rf_reader_options){.block_size = 64}, &reader, &error), RF_OK);
+    while ((code = rf_reader_next(reader, &entry, &error)) == RF_OK) {
+        rf_measure measure = {.stored = 1};
+        cr_expect_geq(entry.offset, end);
+        if (entry.kind == RF_ENTRY_KEY)
+            cr_assert_eq(rf_measure_key(&entry, &measure, &error), RF_OK);
+        cr_expect(measure.stored > 0 && measure.stored < 1000, "stored: %llu",
+                  (unsigned long long)measure.stored);
+        end = entry.offset;
+    }
+    cr_assert_eq(code, RF_END, "%s", error.message);
+    rf_reader_position(reader, &decoded, &read);
+    cr_expect_gt(decoded, end);
+    cr_expect_eq(read, file.len);
+    rf_reader_close(reader);
+}
+
+Test(dragonfly, offsets)
+{
+    static const char *const hex[] = {
+        "e0 01000000 08000000 04 0168 02 0161 0162 " KEY KEY KEY "e0 01000000 04000000 0163 0164 " KEY,
+        "e0 01000000 13000000 02 0173 03 0161 0c616161616161616161616161 " KEY KEY KEY KEY KEY KEY KEY
+        "e0 01000000 02000000 0162 " KEY};
+    struct build b = {0};
+    put_blocks(&b);
+    expect_offsets(built(&b));
+    build_free(&b);
+    for (size_t i = 0; i < 2; i++) {
+        put_file(&b, hex[i]);
+        expect_offsets(built(&b));
+        build_free(&b);
+    }
 }
 
 static void expect_bad_block(enum codec codec, rf_slice content, const char *after, const char *more,
@@ -411,6 +515,8 @@ static void expect_not_converted(const char *hex, const rf_sink_options *options
 }
 
 #define HASH      "1f 0168 02 0166 0176 c005 0167 0177 c0ff"
+#define SET       "20 0173 02 0161 c007 0162 c0ff"
+#define SET_TEXT  "key 0 s set\nmember a\nmember b\nforeign 0 s Dragonfly: a member expiry\n"
 #define HASH_TEXT "key 0 h hash\nfield f v @1675209605000\nfield g w\n"
 
 Test(dragonfly, to_other_servers)
@@ -427,7 +533,8 @@ Test(dragonfly, to_other_servers)
     expect_converted("1e 016a 027b7d", &redis, "key 0 j string\nstring {}\n");
     expect_converted("1e 016a 027b7d", &own, "key 0 j string\nstring {}\n");
     expect_converted("1e 016a 027b7d", &module, "key 0 j module\nmodule ReJSON-RL 3\n");
-    expect_not_converted("20 0173 01 0161 c007", &redis, "a member expiry of Dragonfly");
+    expect_converted(SET, &own, SET_TEXT);
+    expect_not_converted(SET, &redis, "a member expiry of Dragonfly");
     expect_not_converted("23 0164 01 01 05 0100000000000000", &redis, "a count-min sketch of Dragonfly");
 }
 

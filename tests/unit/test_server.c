@@ -122,6 +122,25 @@ Test(server, rdb_version)
         cr_assert_eq(rf_server_rdb_version(rows[i].server), rows[i].rdb_version, "row %zu", i);
 }
 
+Test(server, reads_version)
+{
+    static const struct {
+        rf_server server;
+        rf_dialect dialect;
+        int first, last;
+    } rows[] = {
+        {{RF_REDIS, 7, 0}, RF_REDIS, 1, 10},      {{RF_REDIS, 8, 4}, RF_REDIS, 1, 12},
+        {{RF_REDIS, 8, 4}, RF_VALKEY, 1, 11},     {{RF_REDIS, 8, 4}, RF_DRAGONFLY, 1, 11},
+        {{RF_VALKEY, 9, 0}, RF_VALKEY, 1, 80},    {{RF_VALKEY, 9, 0}, RF_REDIS, 1, 11},
+        {{RF_DRAGONFLY, 1, 0}, RF_REDIS, 5, 12},  {{RF_DRAGONFLY, 1, 0}, RF_DRAGONFLY, 5, 12},
+        {{RF_DRAGONFLY, 1, 0}, RF_VALKEY, 5, 11},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        for (int version = 1; version <= 90; version++)
+            cr_expect_eq(rf_server_reads_version(rows[i].server, rows[i].dialect, version),
+                         version >= rows[i].first && version <= rows[i].last, "row %zu: %d", i, version);
+}
+
 Test(server, of_rdb)
 {
     static const struct {

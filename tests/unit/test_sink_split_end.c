@@ -99,6 +99,20 @@ Test(sink_split_end, what_cannot_be_opened)
     expect_tree("");
 }
 
+Test(sink_split_end, no_nodes_for_dragonfly)
+{
+    rf_sink *sink = NULL;
+    cr_assert_eq(rf_nodes_parse("a,b", 0, &split.nodes, &error), RF_OK);
+    cr_assert_eq(rf_nodes_topology(split.nodes, NULL, &topology, &error), RF_OK);
+    split.topology = topology;
+    options.target = (rf_server){RF_DRAGONFLY, 1, 0};
+    cr_expect_eq(rf_sink_open_split(scratch_path(&scratch, "out"), &split, &options, &sink, &error),
+                 RF_E_ARGUMENT);
+    cr_expect_null(sink);
+    expect_tree("");
+    rf_nodes_free(split.nodes);
+}
+
 static void expect_no_room(uint64_t shards)
 {
     struct build b = {0};

@@ -93,6 +93,9 @@ static bool check_source(const struct split_options *options)
     if (nodes && (options->written.to == TO_JSONL || options->compress != RF_PLAIN))
         return message_usage(table.command, "--nodes cannot be combined with %s: servers cannot read it",
                              options->written.to == TO_JSONL ? "--to jsonl" : "--compress");
+    if (nodes && options->written.target.dialect == RF_DRAGONFLY)
+        return message_usage(table.command, "--nodes cannot be combined with --target-version dragonfly: it "
+                                            "does not read a nodes.conf");
     if (target_options_given(&options->target_options) &&
         !(options->topology_from && rf_target_is_url(options->topology_from)))
         return message_usage(table.command, "options for a live cluster require --topology with a URL");
