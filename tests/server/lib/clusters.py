@@ -3,6 +3,7 @@
 import os
 
 from lib.live_targets import HOST, TcpServer, free_port, wait_until
+from lib.resp import ReplyError
 
 
 class RunningCluster:
@@ -73,7 +74,12 @@ class RunningCluster:
 
     def _is_settled(self):
         for node in [*self.nodes, *self.replicas]:
-            lines = node.call("CLUSTER", "INFO").decode().splitlines()
+            try:
+                lines = node.call("CLUSTER", "INFO").decode().splitlines()
+            except ReplyError as error:
+                if str(error).startswith("LOADING"):  # a replica, the data of its primary
+                    return False
+                raise
             info = dict(line.split(":", 1) for line in lines if ":" in line)
             if info["cluster_state"] != "ok" or info["cluster_size"] != str(len(self.ranges)):
                 return False
