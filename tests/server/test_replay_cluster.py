@@ -111,7 +111,7 @@ class Named(InCluster):
         """A replay while slots go from node to node. `endpoint` is how all of them call all of them by then."""
         wait_until(lambda: all(self.endpoints(node) == {endpoint} for node in self.cluster.nodes))
         self.clear()
-        running = self.begin_until(0.05, "--rate", "3MB/s")
+        running = self.begin_until(0.05, "--rate", "1500KB/s")
         first, second, third = self.cluster.primaries().values()
         for source, target in ((first, second), (second, third), (third, first)):
             self.reshard(source, target, 400)
