@@ -5,9 +5,9 @@
 head='REDIS0009\xfa\x0bsnapshot-id\x03abc\xfa\x06df-ver\x07v1.36.0\xfa'
 end='\xff\0\0\0\0\0\0\0\0'
 shard() {
-    printf "$head"'\x08shard-id\xc0'"\\x0$1"'\xfe\0\0\x02k'"$1"'\x01v'"$end" >"$2"
+    printf '%b' "$head"'\x08shard-id\xc0'"\\x0$1"'\xfe\0\0\x02k'"$1"'\x01v'"$end" >"$2"
 }
-printf "$head"'\x0bshard-count\xc0\x02'"$end" >d-summary.dfs
+printf '%b' "$head"'\x0bshard-count\xc0\x02'"$end" >d-summary.dfs
 shard 0 d-0000.dfs
 shard 1 d-0001.dfs
 verify d-summary.dfs
@@ -23,5 +23,5 @@ shard 0 d-0001.dfs
 verify d-summary.dfs
 sed 's/abc/abd/' kept >d-0001.dfs
 verify d-summary.dfs
-printf "$head"'\x0bshard-count\xc0\x00'"$end" >d-summary.dfs
+printf '%b' "$head"'\x0bshard-count\xc0\x00'"$end" >d-summary.dfs
 verify d-summary.dfs
