@@ -248,8 +248,8 @@ static rf_code put_seconds(struct reencoder *r, int64_t expire_ms)
 {
     uint8_t text[NUMBER_TEXT_MAX];
     bool has = expire_ms != RF_NO_EXPIRY && dragonfly_has_expiry(expire_ms);
-    return put_string(
-        r, (rf_slice){text, number_print_i64(text, has ? expire_ms / 1000 - RDB_DRAGONFLY_EXPIRY_BASE : -1)});
+    size_t size = number_print_i64(text, has ? expire_ms / 1000 - RDB_DRAGONFLY_EXPIRY_BASE : -1);
+    return put_string(r, slice_of(text, size));
 }
 
 /* Redis writes the expiry relative to the hash's first one, plus one, before the field; Valkey and Dragonfly
