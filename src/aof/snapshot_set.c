@@ -12,16 +12,15 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { SHARDS_MAX = 9999 };
+enum { SHARDS_MAX = 9999, SHARD_ENDING = sizeof "-0000.dfs" - 1 };
 
-static const char summary_ending[] = "-summary.dfs", shard_ending[] = "-0000.dfs";
+static const char summary_ending[] = "-summary.dfs";
 
 static bool ends_with_digits(const char *path, size_t length)
 {
-    size_t n = sizeof shard_ending - 1;
-    if (length <= n)
+    if (length <= SHARD_ENDING)
         return false;
-    path += length - n;
+    path += length - SHARD_ENDING;
     return path[0] == '-' && strspn(path + 1, "0123456789") == 4 && strcmp(path + 5, ".dfs") == 0;
 }
 

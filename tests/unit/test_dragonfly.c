@@ -140,8 +140,7 @@ Test(dragonfly, the_writer)
 Test(dragonfly, an_unknown_writer)
 {
     static const char *const files[] = {"REDIS0009\xfa\6df-ver\3dev", "REDIS0013\xfa\6df-ver\3dev",
-                                        "REDIS0013\xfa\6df-ver\3"
-                                        "0.1"};
+                                        "REDIS0013\xfa\6df-ver\0030.1"};
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         struct build b = {0};
         rf_reader_info info;
