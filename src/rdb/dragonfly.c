@@ -76,6 +76,42 @@ rf_code read_lz4_block(struct rdb_reader *r, rf_entry *entry, bool *ready)
     return read_block(r, frame_decoder_lz4());
 }
 
+/* --- chunks ------------------------------------------------------------------------------------------ */
+
+/* A value that arrives in chunks is read when the last one is there. Its offsets end where that does, and do
+ * not begin before the entry: of earlier chunks there may be more bytes. */
+rf_code read_chunk(struct rdb_reader *r, rf_entry *entry, bool *ready)
+{
+    rf_slice record;
+    (void)ready;
+    if (r->has_prefix || r->chunked)
+        return window_fail(r->w, RF_E_CORRUPT, "a chunk inside of the record of a key");
+    TRY(chunks_read(&r->chunks, r->w, r->db, &r->chunked));
+    if (!r->chunked)
+        return RF_OK;
+    TRY(spool_finish(&r->chunked->record, &record, r->w->error));
+    window_open_memory(&r->assembled, record);
+    uint64_t end = window_offset(r->w);
+    r->assembled.segment_offset = end - entry->offset > record.len ? end - record.len : entry->offset;
+    r->assembled.error = r->w->error;
+    r->input = r->w;
+    r->input_db = r->db;
+    r->w = r->value.stream = &r->assembled;
+    r->db = r->chunked->db;
+    return RF_OK;
+}
+
+COLD rf_code dragonfly_leave_chunks(struct rdb_reader *r)
+{
+    bool ended = r->w->pos == r->w->end;
+    window_close(&r->assembled);
+    r->w = r->value.stream = r->input;
+    r->db = r->input_db;
+    chunked_key_free(r->chunked);
+    r->chunked = NULL;
+    return ended ? RF_OK : window_fail(r->w, RF_E_CORRUPT, "chunks: data after a value");
+}
+
 /* --- flags of keys, indexes -------------------------------------------------------------------------- */
 
 rf_code read_key_flags(struct rdb_reader *r, rf_entry *entry, bool *ready)

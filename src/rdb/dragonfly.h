@@ -12,8 +12,12 @@ rf_code read_top_k(struct rdb_reader *r, rf_entry *entry, bool *ready);
 rf_code read_cuckoo_filter(struct rdb_reader *r, rf_entry *entry, bool *ready);
 rf_code read_zstd_block(struct rdb_reader *r, rf_entry *entry, bool *ready);
 rf_code read_lz4_block(struct rdb_reader *r, rf_entry *entry, bool *ready);
+rf_code read_chunk(struct rdb_reader *r, rf_entry *entry, bool *ready);
 rf_code read_key_flags(struct rdb_reader *r, rf_entry *entry, bool *ready);
 rf_code read_vector_index(struct rdb_reader *r, rf_entry *entry, bool *ready);
 rf_code read_document_index(struct rdb_reader *r, rf_entry *entry, bool *ready);
+
+/* Goes on with the input, after the value of r->chunked. */
+rf_code dragonfly_leave_chunks(struct rdb_reader *r);
 
 #endif

@@ -2,9 +2,8 @@
 /* The record loop, and one small function for each opcode of opcodes.def. */
 #include "rdb/rdb_reader.h"
 
-#include "base/number.h"
 #include "rdb/dragonfly.h"
-#include "rdb/product.h"
+#include "rdb/rdb_aux.h"
 #include "rdb/rdb_format.h"
 #include "rdb/rdb_header.h"
 #include "rdb/rdb_read.h"
@@ -19,8 +18,6 @@ struct rdb_opcode {
     bool is_passed, is_prefix;
     const char *kind, *refused; /* "type" or "opcode", and its description */
 };
-
-static const struct rdb_opcode *dialect_opcodes(rf_dialect dialect);
 
 void rdb_reader_notice(const struct rdb_reader *r, rf_notice_code code, const char *detail)
 {
@@ -194,73 +191,6 @@ static inline rf_code read_key(struct rdb_reader *r, rf_entry *entry, const stru
 
 /* --- other entries ---------------------------------------------------------------------------------- */
 
-/* Used if it is consistent with the RDB version: development builds have the version 255.255.255, release
- * candidates that of the release before. */
-static void learn_writer(struct rdb_reader *r, rf_dialect dialect, rf_slice version)
-{
-    char text[32];
-    rf_server writer;
-    if (version.len >= sizeof text)
-        return;
-    memcpy(text, version.ptr, version.len);
-    text[version.len] = '\0';
-    if (!rf_server_parse(text, &writer))
-        return;
-    writer.dialect = dialect;
-    bool fits = dialect == RF_DRAGONFLY ? writer.major > 0
-                                        : rf_server_rdb_version(writer) == r->info->rdb_version;
-    r->info->writer = fits ? writer : rf_server_of_rdb(dialect, r->info->rdb_version);
-}
-
-/* "v1.36.0", "1.2", "dev-1234": from here on types and opcodes are those of Dragonfly, unless there were
- * keys. It writes no checksums. */
-static void learn_dragonfly(struct rdb_reader *r, rf_slice version)
-{
-    rf_server *writer = &r->info->writer;
-    if (r->info->dialect != RF_REDIS || r->value.key.ptr)
-        return;
-    r->info->dialect = RF_DRAGONFLY;
-    r->types = rdb_types(RF_DRAGONFLY);
-    r->opcodes = dialect_opcodes(RF_DRAGONFLY);
-    r->value.unguarded = !r->has_other_checksum;
-    while (version.len > 0 && (*version.ptr < '0' || *version.ptr > '9'))
-        version = (rf_slice){version.ptr + 1, version.len - 1};
-    learn_writer(r, RF_DRAGONFLY, version);
-    if (writer->dialect != RF_DRAGONFLY || writer->major == 0)
-        *writer = (rf_server){RF_DRAGONFLY, 1, 0};
-}
-
-/* Ignored unless the seconds can be represented in milliseconds. */
-static void learn_save_time(struct rdb_reader *r, rf_slice text)
-{
-    int64_t seconds;
-    if (number_parse_i64(text, &seconds) && seconds >= 0 && seconds <= INT64_MAX / 1000)
-        r->info->saved_at = seconds;
-}
-
-static void learn_product(struct rdb_reader *r, const char *product)
-{
-    if (product && !r->info->product)
-        r->info->product = product;
-}
-
-static void learn_from_aux(struct rdb_reader *r, const rf_entry *entry)
-{
-    learn_product(r, product_of_aux(entry->name));
-    if (slice_equal(entry->name, SLICE("redis-ver")))
-        learn_writer(r, RF_REDIS, entry->text);
-    else if (slice_equal(entry->name, SLICE("valkey-ver")))
-        learn_writer(r, RF_VALKEY, entry->text);
-    else if (slice_equal(entry->name, SLICE("df-ver")))
-        learn_dragonfly(r, entry->text);
-    else if (slice_equal(entry->name, SLICE("ctime")))
-        learn_save_time(r, entry->text);
-    else if (slice_equal(entry->name, SLICE("aof-preamble")))
-        r->is_preamble = slice_equal(entry->text, SLICE("1"));
-    else if (slice_equal(entry->name, SLICE("lua")))
-        rdb_reader_notice(r, RF_NOTICE_SCRIPT_DROPPED, "cached Lua script");
-}
-
 /* KeyDB writes two AUX fields after a key for each member with an expiry: the member and the time. The key's
  * name is still in r->key. */
 static void put_member_expiry(struct rdb_reader *r, rf_entry *entry, rf_slice product)
@@ -277,7 +207,7 @@ static rf_code read_aux(struct rdb_reader *r, rf_entry *entry, bool *ready)
     entry->kind = RF_ENTRY_AUX;
     TRY(rdb_string(r->w, &entry->name));
     TRY(rdb_string(r->w, &entry->text));
-    learn_from_aux(r, entry);
+    rdb_aux_learn(r, entry);
     if (slice_equal(entry->name, SLICE("keydb-subexpire-key")))
         put_member_expiry(r, entry, SLICE("KeyDB"));
     *ready = true;
@@ -384,7 +314,7 @@ static rf_code read_foreign_number(struct rdb_reader *r, rf_entry *entry, bool *
 {
     uint64_t ignored;
     (void)entry, (void)ready;
-    learn_product(r, "Redis Enterprise");
+    rdb_aux_learn_product(r, "Redis Enterprise");
     rdb_reader_notice(r, RF_NOTICE_FOREIGN_RECORD, "Redis Enterprise: eviction or slot data");
     return rdb_length(r->w, &ignored);
 }
@@ -418,45 +348,10 @@ static rf_code read_keydb_cron(struct rdb_reader *r, rf_entry *entry, bool *read
     TRY(window_skip(r->w, 16));
     TRY(skip_string_list(r->w));
     TRY(skip_string_list(r->w));
-    learn_product(r, "KeyDB");
+    rdb_aux_learn_product(r, "KeyDB");
     rdb_reader_put_foreign(r, entry, "KeyDB", "a cron job");
     *ready = true;
     return RF_OK;
-}
-
-/* A value that arrives in chunks is read when the last one is there. Its offsets end where that does, and do
- * not begin before the entry: of earlier chunks there may be more bytes. */
-static rf_code read_chunk(struct rdb_reader *r, rf_entry *entry, bool *ready)
-{
-    rf_slice record;
-    (void)ready;
-    if (r->has_prefix || r->chunked)
-        return window_fail(r->w, RF_E_CORRUPT, "a chunk inside of the record of a key");
-    TRY(chunks_read(&r->chunks, r->w, r->db, &r->chunked));
-    if (!r->chunked)
-        return RF_OK;
-    TRY(spool_finish(&r->chunked->record, &record, r->w->error));
-    window_open_memory(&r->assembled, record);
-    uint64_t end = window_offset(r->w);
-    r->assembled.segment_offset = end - entry->offset > record.len ? end - record.len : entry->offset;
-    r->assembled.error = r->w->error;
-    r->input = r->w;
-    r->input_db = r->db;
-    r->w = r->value.stream = &r->assembled;
-    r->db = r->chunked->db;
-    return RF_OK;
-}
-
-/* Goes on with the input. */
-COLD static rf_code leave_chunks(struct rdb_reader *r)
-{
-    bool ended = r->w->pos == r->w->end;
-    window_close(&r->assembled);
-    r->w = r->value.stream = r->input;
-    r->db = r->input_db;
-    chunked_key_free(r->chunked);
-    r->chunked = NULL;
-    return ended ? RF_OK : window_fail(r->w, RF_E_CORRUPT, "chunks: data after a value");
 }
 
 /* --- the end --------------------------------------------------------------------------------------- */
@@ -517,11 +412,13 @@ static const struct rdb_opcode dragonfly_opcodes[256] = {
 #include "rdb/opcodes.def"
 };
 
-static const struct rdb_opcode *dialect_opcodes(rf_dialect dialect)
+void rdb_reader_enter_dialect(struct rdb_reader *r, rf_dialect dialect)
 {
     static const struct rdb_opcode *const opcodes[RF_DIALECTS] = {
         [RF_REDIS] = redis_opcodes, [RF_VALKEY] = valkey_opcodes, [RF_DRAGONFLY] = dragonfly_opcodes};
-    return opcodes[dialect];
+    r->info->dialect = dialect;
+    r->types = rdb_types(dialect);
+    r->opcodes = opcodes[dialect];
 }
 
 /* --- types and opcodes that are not read ------------------------------------------------------------- */
@@ -625,7 +522,7 @@ rf_code rdb_reader_end_key(struct rdb_reader *r)
     r->value.type = NULL;
     if (r->has_prefix)
         clear_prefix(r);
-    return LIKELY(!r->chunked) ? RF_OK : leave_chunks(r);
+    return LIKELY(!r->chunked) ? RF_OK : dragonfly_leave_chunks(r);
 }
 
 void rdb_reader_restart(struct rdb_reader *r, int64_t db)
@@ -669,8 +566,7 @@ rf_code rdb_reader_open(struct rdb_reader *r, struct window *w, rf_reader_info *
     TRY(rdb_header_read(w, &info->dialect, &info->rdb_version));
     info->format = "rdb";
     info->writer = rf_server_of_rdb(info->dialect, info->rdb_version);
-    r->types = rdb_types(info->dialect);
-    r->opcodes = dialect_opcodes(info->dialect);
+    rdb_reader_enter_dialect(r, info->dialect);
     r->value = (struct rf_value){.templates = &r->templates,
                                  .stream = w,
                                  .input = input,

@@ -58,6 +58,9 @@ rf_code rdb_reader_next(struct rdb_reader *r, rf_entry *entry);
 
 void rdb_reader_notice(const struct rdb_reader *r, rf_notice_code code, const char *detail);
 
+/* From here on types and opcodes are those of this dialect. */
+void rdb_reader_enter_dialect(struct rdb_reader *r, rf_dialect dialect);
+
 /* Reads the name of a key. */
 rf_code rdb_reader_key_name(struct rdb_reader *r);
 

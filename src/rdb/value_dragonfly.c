@@ -61,12 +61,7 @@ rf_code walk_set_ttl_dragonfly(struct walk *k)
         rf_slice member = {0};
         int64_t expire_ms;
         window_release(k->w);
-        if (k->visitor) {
-            TRY(rdb_string(k->w, &member));
-            TRY(walk_unique(k, 0, "member", member));
-        } else {
-            TRY(rdb_skip_string(k->w));
-        }
+        TRY(walk_read_member(k, &member));
         TRY(read_expiry(k, member, &expire_ms));
         k->value->members_expire |= expire_ms != RF_NO_EXPIRY;
         if (k->visitor)

@@ -6,7 +6,6 @@
  *
  * (Valkey src/rdb.c: rdbLoadObject) */
 #include "base/double_text.h"
-#include "rdb/rdb_read.h"
 #include "rdb/walk.h"
 #include <math.h>
 
@@ -92,12 +91,7 @@ static rf_code zset(struct walk *k, rf_code (*read_score)(struct walk *, double 
         rf_slice member = {0};
         double score;
         window_release(k->w);
-        if (k->visitor) {
-            TRY(rdb_string(k->w, &member));
-            TRY(walk_unique(k, 0, "member", member));
-        } else {
-            TRY(rdb_skip_string(k->w));
-        }
+        TRY(walk_read_member(k, &member));
         TRY(read_score(k, &score));
         if (isnan(score))
             TRY(WRONG(k, "invalid score (NaN)"));

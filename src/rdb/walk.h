@@ -14,6 +14,7 @@
 #include "rdb/dup_set.h"
 #include "rdb/hash_template.h"
 #include "rdb/rdb_format.h"
+#include "rdb/rdb_read.h"
 #include <rdbferry/notice.h>
 #include <rdbferry/reader.h>
 #include <rdbferry/value.h>
@@ -98,6 +99,15 @@ static inline int64_t field_expiry(uint64_t ms)
 
 /* Fails, naming the field. */
 rf_code walk_expiry_out_of_range(struct walk *k, rf_slice field);
+
+/* Reads a member that is unique, or, without a visitor, skips it. */
+static inline rf_code walk_read_member(struct walk *k, rf_slice *member)
+{
+    if (!k->visitor)
+        return rdb_skip_string(k->w);
+    TRY(rdb_string(k->w, member));
+    return walk_unique(k, 0, "member", *member);
+}
 
 /* Checks the minimum field expiry that a hash stores after its fields. */
 rf_code walk_smallest_expiry(struct walk *k, uint64_t ms);

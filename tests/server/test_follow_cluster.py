@@ -190,23 +190,29 @@ class FromCluster(WithCluster):
         self.finish(self.begin(*self.job("--cutover", "30s", "--cutover-command", "false")), TARGET)
         for node in self.primaries:
             self.assertEqual(node.call("CLIENT", "LIST").count(b"flags=b"), 0)
-            key = next(f"k{i}" for i in range(99) if self.cluster.node_of(slot_of(b"k%d" % i)) is node)
-            self.assertEqual(node.call("SET", key, 1), b"OK")
+            self.assertEqual(node.call("SET", self.key_of(node), 1), b"OK")
+
+    def key_of(self, node):
+        return next(f"k{i}" for i in range(99) if self.cluster.node_of(slot_of(b"k%d" % i)) is node)
+
+    def begin_with_replica(self):
+        """A primary that is followed, a replica that has what it has, and what can be written to either."""
+        primary = self.primaries[0]
+        replica, increments = self.add_replica(primary), [("INCR", self.key_of(primary))] * 100
+        job = self.lasting()
+        running = self.begin(*job)
+        primary.call.pipeline(increments)
+        self.in_step(running)
+        self.assertEqual(primary.call("WAIT", 2, 60_000), 2)  # the replica, and we
+        return primary, replica, increments, job, running
 
     def test_failover(self):
         """The stream goes on at the replica."""
-        primary = self.primaries[0]
-        replica = self.add_replica(primary)
-        key = next(f"k{i}" for i in range(99) if self.cluster.node_of(slot_of(b"k%d" % i)) is primary)
-        job = self.lasting()
-        running = self.begin(*job)
-        primary.call.pipeline([("INCR", key)] * 100)
-        self.in_step(running)
-        self.assertEqual(primary.call("WAIT", 2, 60_000), 2)  # the replica, and we
+        primary, replica, increments, job, running = self.begin_with_replica()
         ports = self.cluster.kill(primary)
         wait_until(lambda: replica.call("ROLE")[0] == b"master")
         wait_until(lambda: b"cluster_state:ok" in replica.call("CLUSTER", "INFO"))
-        replica.call.pipeline([("INCR", key)] * 100)
+        replica.call.pipeline(increments)
         self.cluster.start_again(primary, ports)
         self.cluster.settle()
         self.begun(running, lambda: facts_of(self.target.nodes) == facts_of([replica]))
@@ -215,18 +221,11 @@ class FromCluster(WithCluster):
 
     def test_halted_primary(self):
         """It does not close the link; that another one has taken over is known from the other nodes only."""
-        primary = self.primaries[0]
-        replica = self.add_replica(primary)
-        key = next(f"k{i}" for i in range(99) if self.cluster.node_of(slot_of(b"k%d" % i)) is primary)
-        job = self.lasting()
-        running = self.begin(*job)
-        primary.call.pipeline([("INCR", key)] * 100)
-        self.in_step(running)
-        self.assertEqual(primary.call("WAIT", 2, 60_000), 2)  # the replica, and we
+        primary, replica, increments, job, running = self.begin_with_replica()
         with primary.halted():
             wait_until(lambda: replica.call("ROLE")[0] == b"master")
             wait_until(lambda: b"cluster_state:ok" in replica.call("CLUSTER", "INFO"))
-            replica.call.pipeline([("INCR", key)] * 100)
+            replica.call.pipeline(increments)
             self.begun(running, lambda: facts_of(self.target.nodes) == facts_of([replica]))
         self.cluster.settle()
         self.complete(running, job)
