@@ -293,7 +293,7 @@ def in_order(jobs):
 
 def jobs_of(suites, options, servers):
     """One for each class that has tests to run, and each server."""
-    is_wanted = is_in_soak if options.soak or options.share else is_in_test_run
+    is_wanted = is_in_soak if options.soak else is_in_test_run
     whose, classes = {}, {}
     for suite in suites:
         for module in SUITES[suite.name]:
@@ -349,7 +349,7 @@ def parsed(arguments):
     parser.add_argument("-j", metavar="N", type=int, default=at_once, help="classes at the same time (%(default)s)")
     parser.add_argument("--logs", metavar="FOLDER", help="write logs there; print suites as they are done")
     parser.add_argument("--soak", action="store_true", help="the tests, and all cases, that are left to the soak")
-    parser.add_argument("--share", metavar="I/N", type=read_share, help="of these the I-th of N shares")
+    parser.add_argument("--share", metavar="I/N", type=read_share, help="of the tests the I-th of N shares")
     options = parser.parse_args(arguments)
     if unknown := set(options.suites) - SUITES.keys():
         parser.error(f"no suite is called {', '.join(sorted(unknown))}")
@@ -386,7 +386,7 @@ def main(arguments):
         return 2
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # in the background SIGINT comes ignored
         signal.signal(number, end_on)
-    if options.soak or options.share:
+    if options.soak:
         os.environ["RDBFERRY_SOAK"] = "1"
     return run_suites(options, servers)
 

@@ -221,7 +221,7 @@ class Globs(WithServer):
             )  # fmt: skip
         return b"".join(pieces)
 
-    @scaled(test=60, soak=1000)
+    @scaled(test=25, soak=1000)
     def test_agree_with_keys(self, globs):
         make = random.Random(SEED)
         names = {self.random_text(make, 7) for _ in range(600)}

@@ -192,9 +192,9 @@ class Explained(Folder):
         subprocess.run([RDBGEN, "--kind", "types", *options, "--seed", str(seed), "-o", path], check=True)
         return path
 
-    @scaled(test=3, soak=1)
+    @scaled(test=4, soak=1)
     def test_elements(self, step):
-        """Each third key, or all of them: keys of one form follow each other, at least four of them."""
+        """Each fourth key, or all of them: keys of one form follow each other, at least four of them."""
         for options in [], ["--dialect", "valkey"], ["--rdb-version", "6"]:
             one, other = (self.generate(seed, *options) for seed in (1, 2))
             keys = self.CHANGED.findall(run("diff", "-q", one, other, "--limit", 0).stdout.decode())

@@ -310,7 +310,7 @@ class Standalone(Verification):
         self.call("CONFIG", "SET", "client-output-buffer-limit", "normal 40mb 0 0")
         self.call("FLUSHALL")
         self.call("SET", "large", os.urandom(20_000_000))
-        for i in range(200):
+        for i in range(120):
             self.call("SET", f"middling:{i}", os.urandom(1_000_000))
         dump = saved(self.server)
         process = subprocess.Popen([PROGRAM, "verify", dump, "--against", self.url], stdout=subprocess.DEVNULL)

@@ -66,7 +66,7 @@ class Once(WithLog, WithTargets):
             self.assertEqual(done.returncode, DONE)
             self.assertEqual(differences(propagated(self.facts), propagated(found)), [])
 
-    @scaled(test=4, soak=40)
+    @scaled(test=2, soak=40)
     def test_cuts(self, count):
         lost = []
 

@@ -33,7 +33,7 @@ from lib.soaking import scaled
 from lib.splitting import ferry
 
 MODES = ("auto", "commands", "restore")
-SEEDS = {"test": 4, "soak": 50}  # of each test with cuts
+SEEDS = {"test": 2, "soak": 50}  # of each test with cuts
 
 
 @needs_version(redis=(7, 0))

@@ -148,7 +148,7 @@ class RandomRules(WithServer):
                 matched = [line for line in lines[1:-1] if line.endswith(")")]
                 self.assertTrue(matched[-1].endswith(f" '{shown(new)}' (db 0)"), lines)
 
-    @scaled(test=15, soak=20)
+    @scaled(test=6, soak=20)
     def test_come_out_as_they_should(self, rounds):
         collided, changed = 0, 0
         for round_ in range(rounds):

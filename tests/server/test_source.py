@@ -169,7 +169,7 @@ class Refused(Source):
         server = self.start()
         server.call("CONFIG", "SET", "rdb-key-save-delay", 100)
         server.call("DEBUG", "POPULATE", LARGE, "large", 200)
-        with subprocess.Popen([PROGRAM, "convert", self.url(server), "-o", self.path("out.rdb")],
+        with subprocess.Popen([PROGRAM, "convert", self.url(server), "-o", self.path("out.rdb"), "--source-retry-for", "3s"],
                               stderr=subprocess.PIPE) as process:
             wait_until(lambda: b"state=send_bulk" in server.call("INFO", "replication")
                        or b"rdb_bgsave_in_progress:1" in server.call("INFO", "persistence"))

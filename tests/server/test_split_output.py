@@ -295,7 +295,7 @@ class AllOrNothing(Filled):
             self.assertTrue(there)
         return status != 0
 
-    @scaled(test=4, soak=20)
+    @scaled(test=2, soak=20)
     def test_signals(self, kills):
         began = time.monotonic()
         self.split(self.dump, "--shards", SHARDS, *RULES)
@@ -313,7 +313,7 @@ class AllOrNothing(Filled):
                     self.assertTrue(was or not half_way)
             self.assertGreaterEqual(in_time, kills // 2)
 
-    @scaled(test=4, soak=20)
+    @scaled(test=2, soak=20)
     def test_killed_while_it_replaces(self, kills):
         """The one or the other is there, and whole."""
         make = random.Random(SEED)

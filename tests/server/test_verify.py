@@ -292,6 +292,7 @@ class OneChange(Verifying):
     def test_is_told_with_its_key_alone(self):
         with Server(self.fresh()) as server:
             before = self.start(server)
+            digest = self.digest(before)
             for command, expected in CHANGES:
                 server.call(*command)
                 after = self.save(server)
@@ -299,7 +300,8 @@ class OneChange(Verifying):
                     code, lines = verify(before, "--against", after, "-q")
                     self.assertEqual(code, 1)
                     self.assertEqual(set(lines), expected if isinstance(expected, set) else {expected})
-                    self.assertNotEqual(self.digest(before), self.digest(after))
+                    was, digest = digest, self.digest(after)
+                    self.assertNotEqual(digest, was)
                 before = after
 
     def test_is_none_where_data_stays(self):
@@ -319,7 +321,7 @@ class OneChange(Verifying):
         with open(path, "rb") as file:
             data = bytearray(file.read())
         make = random.Random(1)
-        for position in make.sample(range(9, len(data)), 60):
+        for position in make.sample(range(9, len(data)), 20):
             bit = 1 << make.randrange(8)
             data[position] ^= bit
             with open(self.path("damaged.rdb"), "wb") as file:

@@ -18,7 +18,7 @@ FAILURE = re.compile(r"^(?:FAIL|ERROR): ", re.MULTILINE)
 def run(seed):
     share = (seed.number - 1) % SHARES + 1
     done = subprocess.run(
-        [sys.executable, "-B", RUNNER, "--share", f"{share}/{SHARES}"],
+        [sys.executable, "-B", RUNNER, "--soak", "--share", f"{share}/{SHARES}"],
         env={**os.environ, "RDBFERRY_SEED": str(seed.number)},
         stdin=subprocess.DEVNULL,
         capture_output=True,

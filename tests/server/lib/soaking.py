@@ -12,6 +12,12 @@ def soak(test):
     return test
 
 
+def part(samples, number, count):
+    """Each so many-th of the samples, from one of a number on; in a soak all of them. {name: path}, as in samples."""
+    names = list(samples) if SOAKING else list(samples)[number::count]
+    return {name: samples[name] for name in names}
+
+
 def scaled(test, soak):
     """Marks a test that gets a number, of seeds or cases: `test` of them in a test run, `soak` in a soak."""
 
