@@ -36,6 +36,14 @@ static void add_queue(struct oldest *oldest, const struct retry_queue *queue)
         add_request(oldest, &item->request);
 }
 
+static void add_strings(struct oldest *oldest, const struct open_strings *strings)
+{
+    if (!strings->batch)
+        return;
+    const struct request first = strings_first(strings);
+    add_request(oldest, &first);
+}
+
 static void add_commands(struct oldest *oldest, const struct command_queues *c)
 {
     if (c->transaction.open)
@@ -53,6 +61,7 @@ static void find(const rf_replay *r, struct oldest *oldest)
 {
     if (r->current.in_progress)
         update(oldest, r->current.seq, r->current.position);
+    add_strings(oldest, &r->strings);
     add_commands(oldest, &r->commands);
     for (size_t i = 0; i < r->node_count; i++)
         for (unsigned j = 0; j < r->options.connections; j++)

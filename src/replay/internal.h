@@ -24,6 +24,7 @@
 #include "net/waiting.h"
 #include "replay/command_queue.h"
 #include "replay/pipeline.h"
+#include "replay/strings.h"
 #include <rdbferry/compare.h>
 #include <rdbferry/digest.h>
 
@@ -92,7 +93,8 @@ struct group_cursor {
 
 /* Which optional commands and forms of commands the target accepts. */
 struct write_abilities {
-    bool unlink, rename, transact, expire_staging, expire_with_set, restore_replace, restore_until;
+    bool unlink, rename, transact, expire_staging, expire_with_set, restore_replace, restore_until,
+        batch_strings;
 };
 
 /* What has to be sent again. */
@@ -173,6 +175,7 @@ struct rf_replay {
     struct current_entry current;
     struct stream_state stream;
     struct command_queues commands;
+    struct open_strings strings;
     struct expiry_shift {
         bool on;
         struct buffer argv; /* of the command being put */

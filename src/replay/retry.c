@@ -374,7 +374,12 @@ rf_code retry_pending(rf_replay *r, rf_error *error)
 
 void retry_take_back(rf_replay *r, struct pipeline *pipeline, uint64_t number)
 {
-    if (pipeline_request(pipeline, number)->kind == REQUEST_COMMAND)
+    const struct request *request = pipeline_request(pipeline, number);
+    if (request->kind == REQUEST_STRINGS)
+        r->counts.resent += request->strings->count;
+    if (request->kind == REQUEST_STRINGS)
+        strings_divide(r, pipeline, number);
+    else if (request->kind == REQUEST_COMMAND)
         command_group_take_back(r, pipeline, number);
     else
         retry_enqueue(r, pipeline, number, &r->retry.queue);

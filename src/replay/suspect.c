@@ -21,7 +21,8 @@ void suspect_note(struct pipeline *pipeline)
         struct request *request = pipeline_request(pipeline, i);
         if (request->start >= pipeline->sent || request->start - from > READ_AHEAD)
             return;
-        if (request->kind != REQUEST_KEY && request->kind != REQUEST_COMMAND)
+        if (request->kind != REQUEST_KEY && request->kind != REQUEST_STRINGS &&
+            request->kind != REQUEST_COMMAND)
             continue;
         request->lost = true;
         request->first_lost = first;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Encodes keys as requests that are executed atomically.
  *
- *   SET key value [NX] [PXAT ms]
+ *   SET key value [NX] [PXAT ms]                 or a batch (strings.h)
  *   RESTORE key ttl payload [REPLACE] [ABSTTL] [IDLETIME s | FREQ n]
  *   [MULTI]   ... staging ...   [PEXPIREAT staging ms]   RENAME | RENAMENX staging key   [EXEC]
  *
@@ -71,9 +71,8 @@ struct key_write {
     uint64_t elements;       /* of a payload */
     char module[10];         /* module of the value; "": none */
     bool transaction;
-    bool done; /* the value has been handled in another way, with this outcome: */
-    rf_code code;
-    rf_error error;
+    rf_code code;   /* of what was done while a string was visited: */
+    rf_error error; /* from the visitor it would count as an error of the input */
 };
 
 static rf_code name_staging_key(struct key_write *w, rf_error *error)
@@ -266,19 +265,17 @@ static rf_code encode_staging(struct key_write *w, rf_error *error)
 
 /* --- SET ----------------------------------------------------------------------------------------------- */
 
-/* An error returned by a visitor would count as an error of the input. */
-static void put_large_string(struct key_write *w, rf_slice value)
+static rf_code put_large_string(struct key_write *w, rf_slice value, rf_error *error)
 {
-    pipeline_cancel(w->pipeline);
-    w->done = true;
-    if (value.len > w->r->limits.longest)
-        tell_unsayable(w->r, w->entry, "string exceeds the server's proto-max-bulk-len");
-    else
-        w->code = large_value_write_string(w->r, w->entry, value, &w->error);
+    if (value.len <= w->r->limits.longest)
+        return large_value_write_string(w->r, w->entry, value, error);
+    tell_unsayable(w->r, w->entry, "string exceeds the server's proto-max-bulk-len");
+    return RF_OK;
 }
 
-static void put_set(struct key_write *w, rf_slice value)
+static rf_code put_set(struct key_write *w, rf_slice value, rf_error *error)
 {
+    TRY(begin_request(w, METHOD_SET, error));
     struct outbuf *out = &w->pipeline->out;
     bool only_new = !replaces(w->r), until = expires(w->entry);
     resp_array(out, 3u + only_new + 2u * until);
@@ -291,33 +288,29 @@ static void put_set(struct key_write *w, rf_slice value)
         outbuf_put(out, "$4\r\nPXAT\r\n", 10);
         resp_bulk_i64(out, w->entry->expire_ms);
     }
+    w->replies++;
+    return end_request(w, error);
 }
 
 static rf_code put_string(void *ctx, rf_slice value)
 {
     struct key_write *w = ctx;
-    w->replies++;
     if (UNLIKELY(value.len > w->r->options.big_key || value.len > w->r->limits.longest))
-        put_large_string(w, value);
+        w->code = put_large_string(w, value, &w->error);
+    else if (LIKELY(strings_accept(w->r, w->entry, value)))
+        w->code = strings_put(w->r, w->entry, value, &w->error);
     else
-        put_set(w, value);
+        w->code = put_set(w, value, &w->error);
     return RF_OK;
 }
 
 static rf_code write_set(struct key_write *w, rf_error *error)
 {
     static const rf_visitor visitor = {.string = put_string};
-    TRY(begin_request(w, METHOD_SET, error));
-    rf_code code = rf_value_walk(w->entry->value, &visitor, w, error);
-    if (LIKELY(code == RF_OK && !w->done))
-        return end_request(w, error);
-    if (!w->done)
-        pipeline_cancel(w->pipeline);
-    if (code == RF_OK && w->code != RF_OK) {
+    TRY(rf_value_walk(w->entry->value, &visitor, w, error));
+    if (UNLIKELY(w->code != RF_OK))
         *error = w->error;
-        return w->code;
-    }
-    return code;
+    return w->code;
 }
 
 /* --- RESTORE ------------------------------------------------------------------------------------------- */
