@@ -17,7 +17,6 @@ enum {
     BYTES_MAX = 32 * 1024 *
                 1024,          /* in all open groups: in a cluster a window of this size is sorted by slot */
     BUFFER_KEPT = 1024 * 1024, /* a larger buffer is freed when its group has been sent */
-    WAIT_MS = 100,
 };
 
 /* --- queues -------------------------------------------------------------------------------------------- */
@@ -204,14 +203,6 @@ static bool is_full(const struct slot_queue *q)
     return count_commands(q) >= GROUP_MAX || q->bytes.len >= GROUP_BYTES_MAX;
 }
 
-/* Handles what has arrived, and what has to be sent again. */
-static rf_code wait_for_replies(rf_replay *r, rf_error *error)
-{
-    TRY(retry_pending(r, error));
-    TRY(dispatch_send_waits(r, error));
-    return loop_run_once(r, WAIT_MS, error);
-}
-
 static struct slot_queue *oldest_idle(const struct command_queues *c)
 {
     struct slot_queue *q = c->first;
@@ -226,13 +217,13 @@ static rf_code make_room(rf_replay *r, rf_error *error)
     struct slot_queue *q = oldest_idle(&r->commands);
     if (q)
         return command_group_send(r, q, error);
-    return wait_for_replies(r, error);
+    return replay_step(r, INT64_MAX, error);
 }
 
 static rf_code wait_until_open(rf_replay *r, struct slot_queue *q, rf_error *error)
 {
     while (!q->held && is_full(q))
-        TRY(is_idle(q) ? command_group_send(r, q, error) : wait_for_replies(r, error));
+        TRY(is_idle(q) ? command_group_send(r, q, error) : replay_step(r, INT64_MAX, error));
     while (r->commands.bytes > BYTES_MAX && !r->commands.transaction.held)
         TRY(make_room(r, error));
     return RF_OK;

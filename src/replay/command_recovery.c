@@ -11,10 +11,7 @@
 #include "replay/suspect.h"
 #include <stdio.h>
 
-enum {
-    READ_AHEAD = 256, /* position keys that are read at a time */
-    WAIT_MS = 10,
-};
+enum { READ_AHEAD = 256 }; /* position keys that are read at a time */
 
 void command_queue_recovers(rf_replay *r, struct slot_queue *q, bool recovers)
 {
@@ -240,12 +237,7 @@ rf_code command_recover(rf_replay *r, rf_error *error)
         r->topology.stale = r->retry.backoff = true;
         return retry_check_timeout(r, command_recover_since(r), why.message, error);
     }
-    if (code != RF_OK) {
+    if (code != RF_OK)
         *error = why;
-        return code;
-    }
-    if (r->commands.recovering == 0)
-        return RF_OK;
-    TRY(dispatch_send_waits(r, error));
-    return loop_run_once(r, WAIT_MS, error);
+    return code;
 }

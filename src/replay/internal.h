@@ -105,13 +105,16 @@ struct retry_state {
     struct retry_queue batch;    /* items that are being retried, */
     struct retry_item *current;  /* and the current one */
     bool backoff;                /* before the next retry */
-    int64_t backoff_ms;          /* duration of the last pause */
+    int64_t backoff_ms;          /* duration of the last pause, */
+    int64_t until_ms;            /* and its end; 0: there is none */
+    bool in_round;               /* retry_round() is running */
 };
 
 /* Signs that the topology has changed. */
 struct topology_state {
     bool stale;          /* the primaries may have changed */
     bool suspect;        /* a primary may have been replaced */
+    bool refreshing;     /* the primaries are being found */
     rf_address redirect; /* not in any topology yet; no host: none */
     struct node *redirected_by;
     int64_t checked_ms; /* time of the last check */
@@ -234,22 +237,31 @@ void node_log(const struct node *node, const char *what);
 
 /* --- loop.c: sending and receiving --------------------------------------------------------------------- */
 
-/* Sends and receives until there was progress or the timeout has passed. Requests of lost connections go to
- * the retry queue; that is not an error here. */
-rf_code loop_run_once(rf_replay *r, int64_t wait_ms, rf_error *error);
+/* What is waited for: the condition, or the time; one of them may be missing. */
+struct wait {
+    bool (*is_over)(void *ctx); /* NULL: only the time counts */
+    void *ctx;
+    int64_t until_ms; /* by the monotonic clock; 0: without a limit */
+    bool batched;     /* for many requests in flight, which replicas may have to acknowledge */
+};
 
-/* The same for many requests in flight: it waits a little, because waking up for each reply would be costly
- * for both sides. */
-rf_code loop_run_batched(rf_replay *r, rf_error *error);
+/* The only way to wait for replies while an entry is written or a request is sent again: sends and receives
+ * until the condition holds. Nothing is sent again meanwhile. Requests of lost connections go to the retry
+ * queue; that is not an error here. */
+rf_code replay_wait_until(rf_replay *r, const struct wait *wait, rf_error *error);
+
+/* The same for a time. */
+rf_code replay_sleep(rf_replay *r, int64_t ms, rf_error *error);
+
+/* A round of everything that a run does between entries: sends and receives, for up to `wait_ms` or until
+ * there was progress, then sends again what is due, and reconciles keys. */
+rf_code replay_step(rf_replay *r, int64_t wait_ms, rf_error *error);
 
 /* Adds a connected pipeline to the event loop. */
 rf_code loop_add(rf_replay *r, struct pipeline *pipeline, rf_error *error);
 
 /* Sends and receives on one pipeline without waiting. */
 rf_code loop_pipeline_io(rf_replay *r, struct pipeline *pipeline, rf_error *error);
-
-/* Sleeps for `ms` milliseconds, while other pipelines send and receive. */
-rf_code loop_sleep(rf_replay *r, int64_t ms, rf_error *error);
 
 /* Calls options.tick if it is due. */
 rf_code loop_run_timers(rf_replay *r, rf_error *error);
@@ -416,8 +428,17 @@ void retry_delete_staging_key(rf_replay *r, const struct request *of, rf_slice k
  * time of the first failure, initially 0. RF_OK: try again. */
 rf_code retry_backoff(rf_replay *r, int64_t *since_ms, const rf_error *why, rf_error *error);
 
-/* Sends all queued requests again, and reconciles keys. Waits if necessary. */
+/* Steps until nothing has to be sent again or reconciled any more. Must not be called within a step. */
 rf_code retry_pending(rf_replay *r, rf_error *error);
+
+/* Whether there is something to send again or to reconcile. */
+bool retry_is_pending(const rf_replay *r);
+
+/* How long to wait for replies before the next round of retries. */
+int64_t retry_wait_ms(const rf_replay *r);
+
+/* A round of retries, if they are due: called by replay_step() alone. */
+rf_code retry_round(rf_replay *r, rf_error *error);
 
 /* The run ends with an error: closes all connections, and removes staging keys as far as possible. Requests
  * that are not done remain in the retry queue. */

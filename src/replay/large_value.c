@@ -29,7 +29,6 @@
 
 enum {
     UNSENT_MAX = 1024 * 1024,
-    WAIT_MS = 100,
     STAGING_MS = 5 * 60 * 1000, /* expiry of an incomplete staging key */
     EXTEND_MS = 60 * 1000,
 };
@@ -56,14 +55,27 @@ struct large_write {
 
 /* --- streaming ----------------------------------------------------------------------------------------- */
 
+static bool is_sent(void *ctx)
+{
+    const struct pipeline *pipeline = ctx;
+    return pipeline->lost || pipeline_unsent(pipeline) <= UNSENT_MAX;
+}
+
 /* Errors of the run are reported when the whole value has been streamed. */
 void large_value_on_block(struct pipeline *pipeline)
 {
     rf_replay *r = ((struct node *)pipeline->owner)->replay;
     rf_code code = loop_pipeline_io(r, pipeline, &r->stream.error);
-    while (code == RF_OK && !pipeline->lost && pipeline_unsent(pipeline) > UNSENT_MAX)
-        code = loop_run_batched(r, &r->stream.error);
+    if (code == RF_OK)
+        code = replay_wait_until(r, &(struct wait){.is_over = is_sent, .ctx = pipeline, .batched = true},
+                                 &r->stream.error);
     pipeline->lost |= code != RF_OK;
+}
+
+static bool is_answered(void *ctx)
+{
+    const struct large_write *b = ctx;
+    return b->pipeline->lost || b->r->stream.replies >= b->r->stream.expected;
 }
 
 /* Waits until all replies have arrived. RF_E_TARGET: the connection is lost. */
@@ -71,8 +83,7 @@ static rf_code await_replies(struct large_write *b, rf_error *error)
 {
     rf_replay *r = b->r;
     pipeline_mark_ready(b->pipeline);
-    while (!b->pipeline->lost && r->stream.replies < r->stream.expected)
-        TRY(loop_run_once(r, WAIT_MS, error));
+    TRY(replay_wait_until(r, &(struct wait){.is_over = is_answered, .ctx = b}, error));
     if (!b->pipeline->lost && pipeline_unsent(b->pipeline) > 0)
         return fail(error, RF_E_TARGET, "%s: unexpected reply", b->node->name);
     bool garbled = r->stream.result == RESULT_REJECTED && is_protocol_error(r->stream.error_text);
@@ -85,6 +96,12 @@ static rf_code await_replies(struct large_write *b, rf_error *error)
     return fail(error, RF_E_UNAVAILABLE, "%s: connection lost", b->node->name);
 }
 
+static bool is_released_or_lost(void *ctx)
+{
+    const struct pipeline *pipeline = ctx;
+    return !pipeline->connection || pipeline->head == pipeline->tail;
+}
+
 /* The pipeline of the key's node, after all its replies. */
 static rf_code acquire_pipeline(struct large_write *b, rf_error *error)
 {
@@ -94,10 +111,8 @@ static rf_code acquire_pipeline(struct large_write *b, rf_error *error)
         b->node = b->pipeline->owner;
         if (b->node->evicts)
             TRY(node_count_evicted(b->node, &b->evicted, error));
-        while (b->pipeline->connection && b->pipeline->head < b->pipeline->tail) {
-            TRY(dispatch_send_waits(r, error));
-            TRY(loop_run_once(r, WAIT_MS, error));
-        }
+        const struct wait wait = {.is_over = is_released_or_lost, .ctx = b->pipeline, .batched = true};
+        TRY(replay_wait_until(r, &wait, error));
     } while (!b->pipeline->connection || r->retry.queue.first || nodes_of_key(r, b->key) != b->node);
     r->stream = (struct stream_state){.result = RESULT_OK};
     pipeline_stream(b->pipeline, true);

@@ -261,13 +261,11 @@ static rf_code resolve_redirect(rf_replay *r, rf_error *error)
 /* --- topology refresh ---------------------------------------------------------------------------------- */
 
 /* The nodes of the cluster are tried first; those of the target may be gone. */
-rf_code nodes_refresh(rf_replay *r, rf_error *error)
+static rf_code find_again(rf_replay *r, rf_error *error)
 {
     struct primaries found;
     const rf_target *target = r->target;
     rf_code code = RF_E_TARGET;
-    if (!r->topology.stale)
-        return RF_OK;
     if (r->primaries.kind == RF_TARGET_CLUSTER)
         code = primaries_find(target, r->primaries.nodes, r->primaries.node_count, &found, error);
     if (code != RF_OK)
@@ -283,12 +281,22 @@ rf_code nodes_refresh(rf_replay *r, rf_error *error)
     return resolve_redirect(r, error);
 }
 
+rf_code nodes_refresh(rf_replay *r, rf_error *error)
+{
+    if (!r->topology.stale)
+        return RF_OK;
+    r->topology.refreshing = true;
+    rf_code code = find_again(r, error);
+    r->topology.refreshing = false;
+    return code;
+}
+
 rf_code nodes_check(rf_replay *r, rf_error *error)
 {
     enum { CHECK_MS = 1000 };
     rf_error why;
     int64_t now = clock_monotonic_ms();
-    if (!r->topology.suspect || now - r->topology.checked_ms < CHECK_MS)
+    if (!r->topology.suspect || r->topology.refreshing || now - r->topology.checked_ms < CHECK_MS)
         return RF_OK;
     r->topology.suspect = false;
     r->topology.checked_ms = now;
@@ -401,7 +409,7 @@ static rf_code fence(struct node *node, struct client *client, unsigned serial, 
     node->fence = false; /* another connection may be lost meanwhile */
     rf_code code = kill_lost(node, client, serial, &killed, error);
     if (code == RF_OK && !killed)
-        code = loop_sleep(node->replay, DRAIN_MS, error);
+        code = replay_sleep(node->replay, DRAIN_MS, error);
     node->fence |= code != RF_OK;
     return code;
 }

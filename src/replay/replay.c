@@ -405,24 +405,20 @@ static bool is_idle(const rf_replay *r)
     return true;
 }
 
-/* Sends what can be sent. */
+/* Writes what has not been sent yet. */
 static rf_code send_all(rf_replay *r, rf_error *error)
 {
-    TRY(retry_pending(r, error));
     TRY(fallback_write(r, error));
     TRY(strings_flush(r, error));
-    TRY(command_queue_flush(r, error));
-    return dispatch_send_waits(r, error);
+    return command_queue_flush(r, error);
 }
 
 rf_code replay_drain(rf_replay *r, rf_error *error)
 {
-    enum { WAIT_MS = 100 };
     do {
         TRY(send_all(r, error));
-        TRY(loop_run_once(r, is_idle(r) ? 0 : WAIT_MS, error));
-    } while (!is_idle(r) || r->retry.queue.first || r->retry.unconfirmed.first || r->retry.fallback.first ||
-             !command_queue_is_flushed(r));
+        TRY(replay_step(r, is_idle(r) && !retry_is_pending(r) ? 0 : INT64_MAX, error));
+    } while (!is_idle(r) || retry_is_pending(r) || r->retry.fallback.first || !command_queue_is_flushed(r));
     return RF_OK;
 }
 
@@ -431,9 +427,11 @@ static rf_code wait_for(rf_replay *r, int descriptor, int wait_ms, rf_error *err
 {
     struct pollfd fds[] = {{.fd = r->epoll, .events = POLLIN}, {.fd = descriptor, .events = POLLIN}};
     TRY(send_all(r, error));
-    if (poll(fds, 2, wait_ms) < 0 && errno != EINTR)
+    TRY(replay_step(r, 0, error));
+    int64_t retry_ms = retry_wait_ms(r);
+    if (poll(fds, 2, retry_ms < wait_ms ? (int)retry_ms : wait_ms) < 0 && errno != EINTR)
         return fail_errno(error, RF_E_TARGET, "cannot poll the connections");
-    return loop_run_once(r, 0, error);
+    return replay_step(r, 0, error);
 }
 
 rf_code rf_replay_wait(rf_replay *r, int descriptor, int wait_ms, rf_error *error)

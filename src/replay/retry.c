@@ -8,6 +8,7 @@
 #include "replay/staging_key.h"
 #include "replay/suspect.h"
 #include "resp/resp_write.h"
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -343,7 +344,7 @@ rf_code retry_backoff(rf_replay *r, int64_t *since_ms, const rf_error *why, rf_e
     if (*since_ms == 0)
         *since_ms = clock_monotonic_ms();
     TRY(retry_check_timeout(r, *since_ms, why->message, error));
-    TRY(loop_sleep(r, next_backoff_ms(r), error));
+    TRY(replay_sleep(r, next_backoff_ms(r), error));
     r->topology.stale = true;
     rf_code code = nodes_refresh(r, &still);
     if (rf_code_is_target(code) && r->error.code == RF_OK)
@@ -353,20 +354,64 @@ rf_code retry_backoff(rf_replay *r, int64_t *since_ms, const rf_error *why, rf_e
     return code;
 }
 
+bool retry_is_pending(const rf_replay *r)
+{
+    return r->retry.queue.first || r->retry.unconfirmed.first || r->commands.recovering > 0;
+}
+
+int64_t retry_wait_ms(const rf_replay *r)
+{
+    enum { RECOVERY_MS = 10 };
+    int64_t left = r->retry.until_ms - clock_monotonic_ms();
+    if (!retry_is_pending(r))
+        return INT64_MAX;
+    if (left > 0)
+        return left;
+    return r->retry.queue.first || r->retry.unconfirmed.first ? 0 : RECOVERY_MS;
+}
+
+/* Whether there is a pause before the next retries. */
+static bool is_backing_off(rf_replay *r)
+{
+    int64_t now = clock_monotonic_ms();
+    if (r->retry.backoff && r->retry.until_ms == 0)
+        r->retry.until_ms = now + next_backoff_ms(r);
+    if (now < r->retry.until_ms)
+        return true;
+    r->retry.backoff = false;
+    r->retry.until_ms = 0;
+    return false;
+}
+
+static rf_code retry_all(rf_replay *r, rf_error *error)
+{
+    if (r->topology.stale)
+        TRY(refresh(r, error));
+    if (!r->topology.stale)
+        TRY(retry_send_all(r, error));
+    TRY(reconcile_pending(r, error));
+    return r->topology.stale ? RF_OK : command_recover(r, error);
+}
+
+rf_code retry_round(rf_replay *r, rf_error *error)
+{
+    assert(!r->retry.in_round);
+    if (!retry_is_pending(r)) {
+        r->retry.until_ms = 0;
+        return RF_OK;
+    }
+    if (is_backing_off(r))
+        return RF_OK;
+    r->retry.in_round = true;
+    rf_code code = retry_all(r, error);
+    r->retry.in_round = false;
+    return code;
+}
+
 rf_code retry_pending(rf_replay *r, rf_error *error)
 {
-    while (r->retry.queue.first || r->retry.unconfirmed.first || r->commands.recovering > 0) {
-        if (r->retry.backoff)
-            TRY(loop_sleep(r, next_backoff_ms(r), error));
-        r->retry.backoff = false;
-        if (r->topology.stale)
-            TRY(refresh(r, error));
-        if (!r->topology.stale)
-            TRY(retry_send_all(r, error));
-        TRY(reconcile_pending(r, error));
-        if (!r->topology.stale)
-            TRY(command_recover(r, error));
-    }
+    while (retry_is_pending(r))
+        TRY(replay_step(r, INT64_MAX, error));
     return RF_OK;
 }
 

@@ -9,7 +9,6 @@ enum {
     READ_AHEAD = 32 * 1024, /* bytes; servers read 16 KiB at a time */
     CRASHES_MAX = 2,
     DISCONNECTS_MAX = 5,
-    WAIT_MS = 100,
 };
 
 void suspect_note(struct pipeline *pipeline)
@@ -88,17 +87,16 @@ rf_code suspect_check(rf_replay *r, struct retry_item *item, const struct pipeli
                : end_run(r, item, pipeline->owner, error);
 }
 
-static bool is_quiet(const struct node *node)
+static bool is_quiet(void *ctx)
 {
+    const struct node *node = ctx;
     for (unsigned i = 0; i < node->replay->options.connections; i++)
         if (node->pipelines[i].connection && !pipeline_is_answered(&node->pipelines[i]))
             return false;
     return true;
 }
 
-rf_code suspect_wait(const struct node *node, rf_error *error)
+rf_code suspect_wait(struct node *node, rf_error *error)
 {
-    while (!is_quiet(node))
-        TRY(loop_run_once(node->replay, WAIT_MS, error));
-    return RF_OK;
+    return replay_wait_until(node->replay, &(struct wait){.is_over = is_quiet, .ctx = node}, error);
 }

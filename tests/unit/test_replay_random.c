@@ -10,12 +10,12 @@
 
 TestSuite(replay_random, .timeout = 120);
 
-enum { KEYS = 400, EVENTS = 12 };
+enum { KEYS = 400, EVENTS = 12, BATCH_EVENTS = 3 };
 
 /* Of the target's thread. */
 struct chance {
     uint64_t random;
-    int left, batches; /* that may still come, and those that batches had */
+    int left, batches_left;
     const struct fake_rule *events;
     size_t count;
 };
@@ -36,9 +36,9 @@ static const struct fake_rule errors[] = {
     {.answer = "-CLUSTERDOWN x\r\n"},
 };
 
-/* One command in fifty has an accident, and every fourth batch of strings; not those that find out what the
- * server can do: a command over which the connection is lost twice counts as not available, and values are
- * rightly written in another form. */
+/* One command in fifty has an accident, and one in two of the first batches of strings; not those that find
+ * out what the server can do: a command over which the connection is lost twice counts as not available, and
+ * values are rightly written in another form. */
 static const struct fake_rule *have_accidents(struct fake_target *t, const char *command)
 {
     static const char *const spared[] = {"INFO", "CLIENT", "CONFIG", "UNLINK", "DUMP", "PTTL", "MULTI"};
@@ -46,11 +46,12 @@ static const struct fake_rule *have_accidents(struct fake_target *t, const char 
     for (size_t i = 0; i < sizeof spared / sizeof *spared; i++)
         if (strncmp(command, spared[i], strlen(spared[i])) == 0)
             return NULL;
-    unsigned rare = strncmp(command, "MSET", 4) == 0 ? 4 : 50;
-    if (strstr(command, "rdbferry:probe") || chance->left == 0 || next_random(&chance->random) % rare != 0)
+    bool batch = strncmp(command, "MSET", 4) == 0;
+    int *left = batch ? &chance->batches_left : &chance->left;
+    if (strstr(command, "rdbferry:probe") || *left == 0 ||
+        next_random(&chance->random) % (batch ? 2 : 50) != 0)
         return NULL;
-    chance->batches += rare == 4;
-    chance->left--;
+    --*left;
     return &chance->events[next_random(&chance->random) % chance->count];
 }
 
@@ -99,7 +100,8 @@ static void replay_with_accidents(uint64_t seed, bool lossy, int *batches)
                                        .on_exists = (rf_on_exists)(seed / 4 % 3),
                                        .connections = 1 + (unsigned)(seed / 12 % 3),
                                        .big_key = seed / 36 % 2 ? 2000 : 0};
-    struct chance chance = {.random = seed * 0x9e3779b97f4a7c15 | 1, .left = EVENTS};
+    struct chance chance = {
+        .random = seed * 0x9e3779b97f4a7c15 | 1, .left = EVENTS, .batches_left = BATCH_EVENTS};
     chance.events = lossy ? losses : errors;
     chance.count = lossy ? sizeof losses / sizeof *losses : sizeof errors / sizeof *errors;
     struct replaying calm = {.options = options, .fake.batches = true};
@@ -114,7 +116,7 @@ static void replay_with_accidents(uint64_t seed, bool lossy, int *batches)
     cr_expect_str_eq((char *)wild.failures.data, "");
     cr_expect_eq(wild.counts.written, KEYS);
     cr_expect_gt(fake_count(&calm.fake, "MSET"), 3);
-    *batches += chance.batches;
+    *batches += BATCH_EVENTS - chance.batches_left;
     cr_expect(strcmp(wild.store, calm.store) == 0, "seed %llu: other keys\n%.3000s\nthan\n%.3000s",
               (unsigned long long)seed, wild.store, calm.store);
     replaying_free(&calm);
