@@ -281,6 +281,7 @@ static void finish_command(rf_replay *r, struct pipeline *pipeline, uint64_t num
     command_group_finish(r, pipeline, number);
 }
 
+/* It is done when the replicas have it: one of them may be promoted, and still has the staging key. */
 static void finish_cleanup(rf_replay *r, struct pipeline *pipeline, uint64_t number, struct request *request,
                            struct reply last)
 {
@@ -289,7 +290,6 @@ static void finish_cleanup(rf_replay *r, struct pipeline *pipeline, uint64_t num
         retry_enqueue(r, pipeline, number, &r->retry.queue);
     else if (request->result == RESULT_FATAL)
         replay_fail(r, pipeline->owner, error_text(request), request->db, (rf_slice){0});
-    request->done = request->result != RESULT_FATAL;
 }
 
 /* The caller waits for the reply to SELECT, and repeats it if necessary. */
