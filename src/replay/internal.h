@@ -19,44 +19,14 @@
 
 #include "command/encoder.h"
 #include "net/abilities.h"
-#include "net/client.h"
 #include "net/primaries.h"
 #include "net/waiting.h"
 #include "replay/command_queue.h"
+#include "replay/nodes.h"
 #include "replay/pipeline.h"
 #include "replay/strings.h"
 #include <rdbferry/compare.h>
 #include <rdbferry/digest.h>
-
-struct node {
-    rf_replay *replay;
-    rf_address address;
-    char name[ADDRESS_TEXT];
-    struct pipeline *pipelines; /* options.connections elements */
-    unsigned current;           /* the pipeline that is being filled */
-    bool fence;            /* a connection was lost, here or by an earlier run, and has to be killed first */
-    bool no_client_names;  /* its connections could not be named, and so cannot be found */
-    bool primary;          /* it is a primary, as far as known */
-    bool connected;        /* at least once since it became one */
-    int64_t lost_ms;       /* since when it has to be connected again; 0: it does not */
-    bool wait_replicas;    /* it has replicas: writes are not safe until these have acknowledged them */
-    unsigned replicas;     /* their number. Any of them may be promoted */
-    bool wait_unsupported; /* WAIT is not available */
-    bool cleanup_failed;   /* it cannot be reached for the cleanup */
-    bool evicts;           /* it may evict any key when its memory is full */
-    bool evicts_expiring;  /* or those with an expiry */
-    int64_t next_wait_ms;  /* the next WAIT is not sent before; 0: no limit */
-    int64_t no_ack_since_ms; /* since when no replica has acknowledged writes; 0: they do */
-    uint64_t keys, bytes;
-    rf_server server;       /* reported by the node; 0.0: unknown */
-    uint32_t run;           /* identifies its process; 0: unknown */
-    bool modules_asked;     /* for this process */
-    bool modules_known;     /* the list of its modules is known: */
-    struct buffer modules;  /* their names, each terminated by a NUL, and one more NUL */
-    struct client *control; /* control connection for queries; NULL: not open */
-    unsigned control_serial;
-    int64_t control_db; /* database selected on it */
-};
 
 /* A request that waits to be sent again. */
 struct retry_item {
@@ -196,45 +166,6 @@ struct rf_replay {
 /* Waits until everything that was put is done. */
 rf_code replay_drain(rf_replay *r, rf_error *error);
 
-/* --- nodes.c: nodes and connections -------------------------------------------------------------------- */
-
-rf_code nodes_find(rf_replay *r, rf_error *error);
-
-/* The node with an address that is in a topology; NULL: none. */
-struct node *nodes_known(const rf_replay *r, const rf_address *address);
-
-/* Finds the primaries again, if they may have changed. RF_E_TARGET if they cannot be found now, or if a node
- * redirects to an address that its cluster does not list, which ends the run. */
-rf_code nodes_refresh(rf_replay *r, rf_error *error);
-
-/* Does the same if a change is suspected, at most once a second; no error if they cannot be found. */
-rf_code nodes_check(rf_replay *r, rf_error *error);
-
-/* The node that serves the key's slot. */
-struct node *nodes_of_key(const rf_replay *r, rf_slice key);
-
-/* Connects a pipeline. RF_E_TARGET if that is not possible now. */
-rf_code node_connect(struct node *node, struct pipeline *pipeline, rf_error *error);
-
-/* Ensures that lost connections cannot execute anything any more. Called before anything is sent again. */
-rf_code node_fence(struct node *node, rf_error *error);
-
-/* The number of keys that the node has evicted so far. */
-rf_code node_count_evicted(struct node *node, int64_t *keys, rf_error *error);
-
-/* The node's control connection, opened if necessary. After an error it must be closed with
- * node_close_control(). */
-rf_code node_open_control(struct node *node, struct client **out, rf_error *error);
-void node_close_control(struct node *node);
-
-void node_free(struct node *node);
-
-/* How waiting is logged. */
-rf_target_wait nodes_wait_options(const rf_replay *r);
-
-/* Logs a message about a node. */
-void node_log(const struct node *node, const char *what);
-
 /* --- loop.c: sending and receiving --------------------------------------------------------------------- */
 
 /* What is waited for: the condition, or the time; one of them may be missing. */
@@ -336,8 +267,24 @@ void group_reply_handle(struct pipeline *pipeline, struct request *request, stru
 /* --- write.c: encoding entries ------------------------------------------------------------------------- */
 
 rf_code write_key(rf_replay *r, rf_entry *entry, rf_error *error);
+/* --- write_rejected.c ---------------------------------------------------------------------------------- */
+
 /* Records that the current entry is not supported by the target. */
 void write_unsayable(rf_replay *r, rf_entry *entry, const char *why);
+
+/* The same without a dead letter. */
+void write_tell_unsayable(rf_replay *r, const rf_entry *entry, const char *why);
+
+/* Records that its value is damaged. */
+void write_fail_damaged(rf_replay *r, const rf_entry *entry, const rf_error *error);
+
+/* --- write_parts.c ------------------------------------------------------------------------------------- */
+
+/* Whether existing keys are replaced. */
+static inline bool write_replaces(const rf_replay *r)
+{
+    return r->options.on_exists == RF_ON_EXISTS_REPLACE;
+}
 
 /* The target's clock. */
 int64_t write_now_ms(const rf_replay *r);
@@ -391,7 +338,7 @@ rf_code pipeline_flush_if_full(rf_replay *r, struct pipeline *pipeline, rf_error
 /* Sends WAIT for all writes that it does not cover yet. */
 rf_code dispatch_send_waits(rf_replay *r, rf_error *error);
 
-/* --- large_value.c: values that are not kept ----------------------------------------------------------- */
+/* --- large_value.c, large_stream.c: values that are not kept ---------------------------------------- */
 
 rf_code large_value_write(rf_replay *r, rf_entry *entry, rf_error *error);
 
@@ -441,7 +388,7 @@ int64_t retry_wait_ms(const rf_replay *r);
 rf_code retry_round(rf_replay *r, rf_error *error);
 
 /* The run ends with an error: closes all connections, and removes staging keys as far as possible. Requests
- * that are not done remain in the retry queue. */
+ * that are not done remain in the queues that they are sent again from. */
 void retry_abort(rf_replay *r);
 
 /* Ends the run with the message `why`: RF_E_UNAVAILABLE if transient errors have lasted too long, RF_E_TARGET
@@ -512,6 +459,12 @@ rf_code shift_entry(rf_replay *r, rf_entry *entry, rf_error *error);
 rf_code shift_remove(rf_replay *r, rf_error *error);
 
 /* --- control.c: control connections -------------------------------------------------------------------- */
+
+/* Classifies an error reply. RF_OK: the server rejects the command for good, `text` says why. RF_E_TARGET:
+ * try again. An error that ends the run is stored in r->error, with the key. */
+enum { CONTROL_ERROR_TEXT = 256 };
+rf_code control_check_error(struct node *node, struct reply reply, int64_t db, rf_slice key,
+                            char text[CONTROL_ERROR_TEXT], rf_error *error);
 
 /* Sends a command, and waits for its reply. */
 rf_code control_call(struct client *client, const rf_slice *argv, size_t argc, struct reply *head,

@@ -18,11 +18,6 @@ enum {
     PAUSE = 256,
 };
 
-static bool replaces(const rf_replay *r)
-{
-    return r->options.on_exists == RF_ON_EXISTS_REPLACE;
-}
-
 /* --- the open batch ------------------------------------------------------------------------------------ */
 
 bool strings_accept(rf_replay *r, const rf_entry *entry, rf_slice value)
@@ -123,7 +118,7 @@ struct request strings_first(const struct open_strings *s)
 static void put_batch(const rf_replay *r, struct outbuf *out)
 {
     const struct open_strings *s = &r->strings;
-    bool alone = s->batch->count == 1, only_new = !replaces(r);
+    bool alone = s->batch->count == 1, only_new = !write_replaces(r);
     rf_slice name = alone ? SLICE("SET") : only_new ? SLICE("MSETNX") : SLICE("MSET");
     resp_array(out, 1 + 2 * s->batch->count + (alone && only_new));
     resp_bulk(out, name);
@@ -167,9 +162,9 @@ static bool encode_set(const rf_replay *r, rf_slice key, rf_slice value, struct 
 {
     if (!buffer_reserve(out, RESP_HEADER_MAX + key.len + value.len + 4 * BULK_EXTRA + 5))
         return false;
-    uint8_t *p = resp_print_bulk(resp_print_header(out->data, '*', replaces(r) ? 3 : 4), SLICE("SET"));
+    uint8_t *p = resp_print_bulk(resp_print_header(out->data, '*', write_replaces(r) ? 3 : 4), SLICE("SET"));
     p = resp_print_bulk(resp_print_bulk(p, key), value);
-    if (!replaces(r))
+    if (!write_replaces(r))
         p = resp_print_bulk(p, SLICE("NX"));
     out->len = (size_t)(p - out->data);
     return true;
