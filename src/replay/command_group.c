@@ -338,12 +338,8 @@ void command_group_take_back(rf_replay *r, struct pipeline *pipeline, uint64_t n
     struct retry_item *item = retry_take(r, pipeline, number);
     q->kept--;
     q->unanswered = false;
-    request->group = NULL;
-    if (!item) {
-        free(group);
+    if (!item)
         return;
-    }
-    item->request.group = group;
     compact(item);
     if (is_confirmation(group)) {
         q->unknown = true;

@@ -48,12 +48,13 @@ static void add_commands(struct oldest *oldest, const struct command_queues *c)
 {
     if (c->transaction.open)
         update(oldest, c->transaction.seq, c->transaction.position);
-    for (const struct slot_queue *q = c->first; q; q = q->next) {
+    for (const struct slot_queue *q = c->lists[QUEUES_OPEN].first; q; q = q->links[QUEUES_OPEN].next) {
         const struct request first = command_queue_first(q);
         add_request(oldest, &first);
     }
-    for (unsigned i = 0; c->recovering > 0 && i < c->count; i++)
-        for (const struct retry_item *item = c->queues[i].pending; item; item = item->next)
+    for (const struct slot_queue *q = c->lists[QUEUES_RECOVERING].first; q;
+         q = q->links[QUEUES_RECOVERING].next)
+        for (const struct retry_item *item = q->pending; item; item = item->next)
             add_request(oldest, &item->request);
 }
 

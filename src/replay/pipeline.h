@@ -23,7 +23,7 @@ enum request_kind {
     REQUEST_KEY,
     REQUEST_STRINGS, /* a batch of keys (strings.h) */
     REQUEST_COMMAND, /* a group of AOF commands */
-    REQUEST_CLEANUP, /* removes a staging key */
+    REQUEST_CLEANUP, /* removes a key, mostly a staging key */
     REQUEST_SELECT,
     REQUEST_WAIT, /* WAIT: when it is answered, everything before it may be released */
 };

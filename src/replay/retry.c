@@ -356,7 +356,7 @@ rf_code retry_backoff(rf_replay *r, int64_t *since_ms, const rf_error *why, rf_e
 
 bool retry_is_pending(const rf_replay *r)
 {
-    return r->retry.queue.first || r->retry.unconfirmed.first || r->commands.recovering > 0;
+    return r->retry.queue.first || r->retry.unconfirmed.first || command_queues_recover(&r->commands);
 }
 
 int64_t retry_wait_ms(const rf_replay *r)

@@ -49,8 +49,9 @@ void suspect_learn(const struct node *node, uint32_t run)
     mark_survived(node->replay->retry.queue.first, run);
     mark_survived(node->replay->retry.current, run); /* and those after it in the batch */
     const struct command_queues *commands = &node->replay->commands;
-    for (unsigned i = 0; commands->recovering > 0 && i < commands->count; i++)
-        mark_survived(commands->queues[i].pending, run);
+    for (const struct slot_queue *q = commands->lists[QUEUES_RECOVERING].first; q;
+         q = q->links[QUEUES_RECOVERING].next)
+        mark_survived(q->pending, run);
 }
 
 static rf_code end_run(rf_replay *r, const struct retry_item *item, const struct node *node, rf_error *error)
