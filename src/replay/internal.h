@@ -24,20 +24,10 @@
 #include "replay/command_queue.h"
 #include "replay/nodes.h"
 #include "replay/pipeline.h"
+#include "replay/retry_queue.h"
 #include "replay/strings.h"
 #include <rdbferry/compare.h>
 #include <rdbferry/digest.h>
-
-/* A request that waits to be sent again. */
-struct retry_item {
-    struct retry_item *next;
-    struct request request;
-    struct buffer bytes;
-};
-
-struct retry_queue {
-    struct retry_item *first, **end;
-};
 
 /* State of a value that is being streamed. */
 struct stream_state {
@@ -353,23 +343,8 @@ void large_value_on_block(struct pipeline *pipeline);
 
 /* --- retry.c: sending requests again ------------------------------------------------------------------- */
 
-/* Takes a request out of its pipeline. NULL: out of memory, and r->error is set. */
-struct retry_item *retry_take(rf_replay *r, struct pipeline *pipeline, uint64_t number);
-
-/* Moves a request from its pipeline to the retry queue. NULL: out of memory, and r->error is set. */
-struct retry_item *retry_enqueue(rf_replay *r, struct pipeline *pipeline, uint64_t number,
-                                 struct retry_queue *into);
-
-/* Notes that a request has to be sent again, because of its result: refreshes the topology, and waits before
- * that, if necessary. */
-void retry_note(rf_replay *r, struct request *request);
-
 /* Moves a request to where it is sent again from: the retry queue, or the commands of its slot. */
 void retry_take_back(rf_replay *r, struct pipeline *pipeline, uint64_t number);
-
-/* Queue the removal of a key, or of its staging key. The request `of` is not done before. */
-void retry_delete_key(rf_replay *r, const struct request *of, rf_slice key);
-void retry_delete_staging_key(rf_replay *r, const struct request *of, rf_slice key);
 
 /* Called when something failed for a transient reason: waits, and refreshes the topology. *since_ms is the
  * time of the first failure, initially 0. RF_OK: try again. */
@@ -394,11 +369,6 @@ void retry_abort(rf_replay *r);
 /* Ends the run with the message `why`: RF_E_UNAVAILABLE if transient errors have lasted too long, RF_E_TARGET
  * if the error is permanent. */
 rf_code retry_check_timeout(rf_replay *r, int64_t since_ms, const char *why, rf_error *error);
-
-void retry_queue_push(struct retry_queue *queue, struct retry_item *item);
-struct retry_item *retry_queue_pop(struct retry_queue *queue);
-void retry_queue_free(struct retry_queue *queue);
-void retry_item_free(struct retry_item *item);
 
 /* --- reconcile.c: existing keys that may be ours ------------------------------------------------------- */
 
