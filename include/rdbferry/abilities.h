@@ -30,6 +30,8 @@ typedef enum rf_command {
     RF_COMMAND_ZADD,
     RF_COMMAND_HMSET,
     RF_COMMAND_XADD,
+    RF_COMMAND_MSET,
+    RF_COMMAND_MSETNX,
     RF_COMMAND_COUNT
 } rf_command;
 

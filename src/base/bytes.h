@@ -143,6 +143,14 @@ static inline bool slice_is_word(rf_slice slice, const char *word)
            strncasecmp((const char *)slice.ptr, word, slice.len) == 0;
 }
 
+/* The same for one of several words, which end with NULL. */
+static inline bool slice_is_one_of(rf_slice slice, const char *const *words)
+{
+    while (*words && !slice_is_word(slice, *words))
+        words++;
+    return *words != NULL;
+}
+
 /* Orders like memcmp; a prefix comes before a longer slice. */
 static inline int slice_compare(rf_slice a, rf_slice b)
 {

@@ -43,6 +43,8 @@ static const struct {
     [RF_COMMAND_ZADD] = {"ZADD", {"zadd", KEY, "0", ""}},
     [RF_COMMAND_HMSET] = {"HMSET", {"hmset", KEY, "", ""}},
     [RF_COMMAND_XADD] = {"XADD", {"xadd", KEY, "*", "", ""}},
+    [RF_COMMAND_MSET] = {"MSET", {"mset", KEY, ""}},
+    [RF_COMMAND_MSETNX] = {"MSETNX", {"msetnx", KEY, ""}},
 };
 
 const char *rf_command_name(rf_command command)

@@ -11,7 +11,7 @@
 #include "base/bytes.h"
 #include "command/command_keys.h"
 
-enum { FORM_WORDS = 8 };
+enum { FORM_WORDS = 8 }; /* with the NULL at the end */
 
 /* `as`: the name without a condition, NULL: it stays. `without`: options from argument `from` on; NULL ends
  * them. `with`: an option that is added if it is not there. */
@@ -42,14 +42,6 @@ static const struct form *find_form(const rf_entry *command)
     return NULL;
 }
 
-static bool is_one_of(rf_slice word, const char *const *words)
-{
-    for (size_t i = 0; i < FORM_WORDS && words[i]; i++)
-        if (slice_is_word(word, words[i]))
-            return true;
-    return false;
-}
-
 static bool put(struct buffer *arguments, rf_slice argument)
 {
     return buffer_append(arguments, slice_of(&argument, sizeof argument));
@@ -61,7 +53,7 @@ static bool apply(const struct form *form, const rf_entry *command, struct buffe
     bool good = put(arguments, name), has = !form->with;
     for (size_t i = 1; i < command->argc; i++) {
         rf_slice word = command->argv[i];
-        if (i >= form->from && is_one_of(word, form->without))
+        if (i >= form->from && slice_is_one_of(word, form->without))
             continue;
         has |= i >= form->from && slice_is_word(word, form->with ? form->with : "");
         good &= put(arguments, word);
@@ -76,7 +68,7 @@ static size_t option_length(const rf_entry *command, size_t at)
 {
     static const char *const alone[FORM_WORDS] = {"NOMKSTREAM", "KEEPREF", "DELREF", "ACKED"};
     const rf_slice word = command->argv[at];
-    if (is_one_of(word, alone))
+    if (slice_is_one_of(word, alone))
         return 1;
     if (slice_is_word(word, "LIMIT") || slice_is_word(word, "IDMPAUTO"))
         return 2;

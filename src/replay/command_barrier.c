@@ -49,16 +49,8 @@ static bool is_deleted_already(const struct barrier *b, const char *text)
 /* RF_E_TARGET if it is to be tried again. */
 static rf_code on_error(struct barrier *b, struct node *node, struct reply reply, rf_error *error)
 {
-    char text[256];
-    struct node *named;
-    reply_text(reply, text, sizeof text);
-    enum request_result result = classify_reply(b->r, node, reply, &named);
-    if (result == RESULT_FATAL) {
-        replay_fail(b->r, node, text, b->entry->db, (rf_slice){0});
-        return replay_ended(b->r, error);
-    }
-    if (result != RESULT_REJECTED && result != RESULT_EXISTS)
-        return fail(error, RF_E_TARGET, "%s: %s", node->name, text);
+    char text[CONTROL_ERROR_TEXT];
+    TRY(control_check_error(node, reply, b->entry->db, (rf_slice){0}, text, error));
     if (!is_deleted_already(b, text))
         reject(b, text);
     return RF_OK;
@@ -132,13 +124,6 @@ static void make_repeatable(struct barrier *b)
     b->argc = 4;
 }
 
-static bool is_one_of(rf_slice name, const char *const *names)
-{
-    while (*names && !slice_is_word(name, *names))
-        names++;
-    return *names != NULL;
-}
-
 static void note_flushed(rf_replay *r)
 {
     struct command_queues *c = &r->commands;
@@ -152,21 +137,21 @@ static const char *const others[] = {"FUNCTION", "SCRIPT", NULL};
 
 static bool concerns_all_keys(const rf_entry *entry)
 {
-    return is_one_of(entry->argv[0], flushes) || slice_is_word(entry->argv[0], "SWAPDB");
+    return slice_is_one_of(entry->argv[0], flushes) || slice_is_word(entry->argv[0], "SWAPDB");
 }
 
 bool command_is_barrier(const rf_replay *r, const rf_entry *entry)
 {
     if (r->commands.slots > 1)
         return entry->slot < 0;
-    return r->options.streams > 1 && (concerns_all_keys(entry) || is_one_of(entry->argv[0], others));
+    return r->options.streams > 1 && (concerns_all_keys(entry) || slice_is_one_of(entry->argv[0], others));
 }
 
 rf_code command_barrier(rf_replay *r, const rf_entry *entry, rf_error *error)
 {
     struct barrier b = {.r = r, .entry = entry, .argc = entry->argc};
     char name[64];
-    b.flushes = is_one_of(entry->argv[0], flushes) && !r->options.no_transactions &&
+    b.flushes = slice_is_one_of(entry->argv[0], flushes) && !r->options.no_transactions &&
                 (entry->db == 0 || slice_is_word(entry->argv[0], "FLUSHALL"));
     command_name(entry->argv[0], name, sizeof name);
     if (r->options.streams > 1 && concerns_all_keys(entry))
@@ -174,7 +159,8 @@ rf_code command_barrier(rf_replay *r, const rf_entry *entry, rf_error *error)
                     "%s: it concerns the keys of one of several sources, which are not known at the target: "
                     "empty it, and start again",
                     name);
-    if (entry->argc > ARGS - 1 || (!is_one_of(entry->argv[0], flushes) && !is_one_of(entry->argv[0], others)))
+    if (entry->argc > ARGS - 1 ||
+        (!slice_is_one_of(entry->argv[0], flushes) && !slice_is_one_of(entry->argv[0], others)))
         return fail(error, RF_E_INCOMPATIBLE, "%s: a command without keys that cannot be sent to a cluster",
                     name);
     if (command_queue_was_reached(r)) {

@@ -137,18 +137,22 @@ static struct request describe(const struct command_group *group)
     return request;
 }
 
-rf_code command_group_send(rf_replay *r, struct slot_queue *q, rf_error *error)
+/* For a moment: then it is tried again. */
+static rf_code wait_for_replicas(rf_replay *r, rf_error *error)
 {
     enum { WAIT_MS = 10 };
+    const struct wait wait = {.until_ms = clock_monotonic_ms() + WAIT_MS, .batched = true};
+    return replay_wait_until(r, &wait, error);
+}
+
+rf_code command_group_send(rf_replay *r, struct slot_queue *q, rf_error *error)
+{
     struct pipeline *pipeline;
     TRY(pipeline_for_slot(r, command_queue_slot(r, q), 0, &pipeline, error));
     if (q->unanswered || q->unknown || q->pending || command_queue_ready(q) == 0)
         return RF_OK;
-    if (!command_group_may_send(q,
-                                pipeline)) { /* the slot has moved: first the replicas of its previous node */
-        TRY(dispatch_send_waits(r, error));
-        return loop_run_once(r, WAIT_MS, error);
-    }
+    if (!command_group_may_send(q, pipeline)) /* the slot has moved: first its previous node's replicas */
+        return wait_for_replicas(r, error);
     const struct queue_mark end = end_of_group(q);
     struct command_group *group = close_group(q, &end);
     if (!group)
@@ -334,12 +338,8 @@ void command_group_take_back(rf_replay *r, struct pipeline *pipeline, uint64_t n
     struct retry_item *item = retry_take(r, pipeline, number);
     q->kept--;
     q->unanswered = false;
-    request->group = NULL;
-    if (!item) {
-        free(group);
+    if (!item)
         return;
-    }
-    item->request.group = group;
     compact(item);
     if (is_confirmation(group)) {
         q->unknown = true;

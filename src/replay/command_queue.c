@@ -17,7 +17,6 @@ enum {
     BYTES_MAX = 32 * 1024 *
                 1024,          /* in all open groups: in a cluster a window of this size is sorted by slot */
     BUFFER_KEPT = 1024 * 1024, /* a larger buffer is freed when its group has been sent */
-    WAIT_MS = 100,
 };
 
 /* --- queues -------------------------------------------------------------------------------------------- */
@@ -76,22 +75,35 @@ static size_t count_commands(const struct slot_queue *q)
     return q->commands.len / sizeof(struct group_command);
 }
 
-void command_queue_list(struct command_queues *queues, struct slot_queue *q)
+bool command_queue_set_listed(struct command_queues *c, enum queue_list list, struct slot_queue *q,
+                              bool listed)
 {
-    bool listed = q->previous || queues->first == q, wanted = q->commands.len > 0;
-    if (listed == wanted)
-        return;
-    if (wanted) {
-        q->previous = queues->last;
-        q->next = NULL;
-        *(queues->last ? &queues->last->next : &queues->first) = q;
-        queues->last = q;
-        return;
+    struct slot_queue **first = &c->lists[list].first, **last = &c->lists[list].last;
+    struct slot_queue *next = q->links[list].next, *previous = q->links[list].previous;
+    if (q->links[list].listed == listed)
+        return false;
+    q->links[list].listed = listed;
+    if (listed) {
+        q->links[list].previous = *last;
+        *(*last ? &(*last)->links[list].next : first) = q;
+        *last = q;
+        return true;
     }
-    *(q->previous ? &q->previous->next : &queues->first) = q->next;
-    *(q->next ? &q->next->previous : &queues->last) = q->previous;
-    q->previous = q->next = NULL;
-    if (q->bytes.cap > BUFFER_KEPT)
+    *(previous ? &previous->links[list].next : first) = next;
+    *(next ? &next->links[list].previous : last) = previous;
+    q->links[list].previous = q->links[list].next = NULL;
+    return true;
+}
+
+bool command_queues_recover(const struct command_queues *c)
+{
+    return c->lists[QUEUES_RECOVERING].first != NULL;
+}
+
+void command_queue_list(struct command_queues *c, struct slot_queue *q)
+{
+    bool open = q->commands.len > 0;
+    if (command_queue_set_listed(c, QUEUES_OPEN, q, open) && !open && q->bytes.cap > BUFFER_KEPT)
         buffer_free(&q->bytes);
 }
 
@@ -204,19 +216,11 @@ static bool is_full(const struct slot_queue *q)
     return count_commands(q) >= GROUP_MAX || q->bytes.len >= GROUP_BYTES_MAX;
 }
 
-/* Handles what has arrived, and what has to be sent again. */
-static rf_code wait_for_replies(rf_replay *r, rf_error *error)
-{
-    TRY(retry_pending(r, error));
-    TRY(dispatch_send_waits(r, error));
-    return loop_run_once(r, WAIT_MS, error);
-}
-
 static struct slot_queue *oldest_idle(const struct command_queues *c)
 {
-    struct slot_queue *q = c->first;
+    struct slot_queue *q = c->lists[QUEUES_OPEN].first;
     while (q && (!is_idle(q) || command_queue_ready(q) == 0))
-        q = q->next;
+        q = q->links[QUEUES_OPEN].next;
     return q;
 }
 
@@ -226,13 +230,13 @@ static rf_code make_room(rf_replay *r, rf_error *error)
     struct slot_queue *q = oldest_idle(&r->commands);
     if (q)
         return command_group_send(r, q, error);
-    return wait_for_replies(r, error);
+    return replay_step(r, INT64_MAX, error);
 }
 
 static rf_code wait_until_open(rf_replay *r, struct slot_queue *q, rf_error *error)
 {
     while (!q->held && is_full(q))
-        TRY(is_idle(q) ? command_group_send(r, q, error) : wait_for_replies(r, error));
+        TRY(is_idle(q) ? command_group_send(r, q, error) : replay_step(r, INT64_MAX, error));
     while (r->commands.bytes > BYTES_MAX && !r->commands.transaction.held)
         TRY(make_room(r, error));
     return RF_OK;
@@ -310,5 +314,5 @@ rf_code command_queue_flush(rf_replay *r, rf_error *error)
 
 bool command_queue_is_flushed(const rf_replay *r)
 {
-    return r->commands.recovering == 0 && !oldest_idle(&r->commands);
+    return !command_queues_recover(&r->commands) && !oldest_idle(&r->commands);
 }

@@ -58,32 +58,39 @@ struct queue_mark {
 
 enum { NO_DB = -1 };
 
+/* Lists of queues: what is in one of them longest comes first. */
+enum queue_list { QUEUES_OPEN, QUEUES_RECOVERING, QUEUE_LISTS };
+
 struct slot_queue {
-    struct slot_queue *next, *previous; /* queues with commands, those that wait longest first */
-    struct buffer bytes, commands;      /* the open group: encoded, and struct group_command */
-    rf_position after;                  /* just after its last command */
-    int64_t db;                         /* that is selected at its end; 0 is at its beginning */
-    bool held;                          /* it ends with commands of a transaction that is not complete: */
-    struct queue_mark mark;             /* what was before them */
+    struct {
+        struct slot_queue *next, *previous;
+        bool listed;
+    } links[QUEUE_LISTS];
+    struct buffer bytes, commands; /* the open group: encoded, and struct group_command */
+    rf_position after;             /* just after its last command */
+    int64_t db;                    /* that is selected at its end; 0 is at its beginning */
+    bool held;                     /* it ends with commands of a transaction that is not complete: */
+    struct queue_mark mark;        /* what was before them */
     struct slot_queue *next_held;
     struct pipeline *pipeline;  /* has all groups that are unanswered or not released, in order: */
     uint32_t kept;              /* their number */
     bool unanswered;            /* the last of them is */
     bool unknown;               /* the position key has to be read before anything is sent */
     struct retry_item *pending; /* groups to be sent again, in order */
-    bool recovers;              /* one of these two */
-    int64_t since_ms;           /* when that began */
+    int64_t since_ms;           /* when one of these two began */
     rf_position applied;        /* just after the last group that is known to be applied */
     rf_position safe;           /* just after the last one that replicas have, too */
     rf_position done;           /* an earlier run has applied the commands before it */
 };
 
 struct command_queues {
-    struct slot_queue *queues;       /* of each stream those of all slots; NULL: no command has been put */
-    unsigned count, slots;           /* slots: 1, unless the target is a cluster */
-    struct slot_queue *first, *last; /* with commands */
-    uint64_t bytes;                  /* in all open groups */
-    size_t recovering;               /* number of queues that are unknown, or have pending groups */
+    struct slot_queue *queues; /* of each stream those of all slots; NULL: no command has been put */
+    unsigned count, slots;     /* slots: 1, unless the target is a cluster */
+    struct {
+        struct slot_queue *first, *last;
+    } lists[QUEUE_LISTS]; /* of the queues with commands, and of those that are unknown or have pending groups
+                           */
+    uint64_t bytes;       /* in all open groups */
     struct {
         bool open;
         uint64_t seq; /* of its MULTI, as is position */
@@ -137,7 +144,14 @@ rf_code command_queue_flush(rf_replay *replay, rf_error *error);
 /* Whether nothing of that is left. */
 bool command_queue_is_flushed(const rf_replay *replay);
 
-/* Removes a queue that has become empty from the list, or adds one that is not. */
+/* Adds a queue to a list, or removes it. Returns whether that changed anything. */
+bool command_queue_set_listed(struct command_queues *queues, enum queue_list list, struct slot_queue *queue,
+                              bool listed);
+
+/* Whether a queue is unknown or has pending groups. */
+bool command_queues_recover(const struct command_queues *queues);
+
+/* Updates the list of queues with commands. */
 void command_queue_list(struct command_queues *queues, struct slot_queue *queue);
 
 /* --- command_group.c ----------------------------------------------------------------------------------- */

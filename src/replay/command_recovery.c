@@ -11,28 +11,18 @@
 #include "replay/suspect.h"
 #include <stdio.h>
 
-enum {
-    READ_AHEAD = 256, /* position keys that are read at a time */
-    WAIT_MS = 10,
-};
+enum { READ_AHEAD = 256 }; /* position keys that are read at a time */
 
 void command_queue_recovers(rf_replay *r, struct slot_queue *q, bool recovers)
 {
-    r->commands.recovering += (size_t)recovers - (size_t)q->recovers;
-    if (recovers && !q->recovers)
+    if (command_queue_set_listed(&r->commands, QUEUES_RECOVERING, q, recovers) && recovers)
         q->since_ms = clock_monotonic_ms();
-    q->recovers = recovers;
 }
 
 int64_t command_recover_since(const rf_replay *r)
 {
-    int64_t since_ms = clock_monotonic_ms();
-    for (unsigned i = 0; i < r->commands.count; i++) {
-        const struct slot_queue *q = &r->commands.queues[i];
-        if (q->recovers && q->since_ms < since_ms)
-            since_ms = q->since_ms;
-    }
-    return since_ms;
+    const struct slot_queue *oldest = r->commands.lists[QUEUES_RECOVERING].first;
+    return oldest ? oldest->since_ms : clock_monotonic_ms();
 }
 
 /* --- positions ----------------------------------------------------------------------------------------- */
@@ -160,10 +150,10 @@ static rf_code fence_all(rf_replay *r, rf_error *error)
 
 static bool has_unknown(const rf_replay *r)
 {
-    for (unsigned i = 0; i < r->commands.count; i++)
-        if (r->commands.queues[i].unknown)
-            return true;
-    return false;
+    const struct slot_queue *q = r->commands.lists[QUEUES_RECOVERING].first;
+    while (q && !q->unknown)
+        q = q->links[QUEUES_RECOVERING].next;
+    return q != NULL;
 }
 
 static rf_code read_positions(rf_replay *r, rf_error *error)
@@ -233,19 +223,14 @@ static rf_code recover_all(rf_replay *r, rf_error *error)
 rf_code command_recover(rf_replay *r, rf_error *error)
 {
     rf_error why;
-    if (r->commands.recovering == 0)
+    if (!command_queues_recover(&r->commands))
         return RF_OK;
     rf_code code = recover_all(r, &why);
     if (rf_code_is_target(code) && r->error.code == RF_OK) {
         r->topology.stale = r->retry.backoff = true;
         return retry_check_timeout(r, command_recover_since(r), why.message, error);
     }
-    if (code != RF_OK) {
+    if (code != RF_OK)
         *error = why;
-        return code;
-    }
-    if (r->commands.recovering == 0)
-        return RF_OK;
-    TRY(dispatch_send_waits(r, error));
-    return loop_run_once(r, WAIT_MS, error);
+    return code;
 }

@@ -16,20 +16,35 @@ static size_t parse_header(const uint8_t **p)
     return n;
 }
 
+size_t command_take_header(rf_slice *rest)
+{
+    const uint8_t *p = rest->ptr;
+    size_t argc = parse_header(&p);
+    *rest = slice_of(p, (size_t)(rest->ptr + rest->len - p));
+    return argc;
+}
+
+rf_slice command_take_argument(rf_slice *rest)
+{
+    const uint8_t *p = rest->ptr;
+    size_t length = parse_header(&p);
+    const uint8_t *end = p + length + 2;
+    *rest = slice_of(end, (size_t)(rest->ptr + rest->len - end));
+    return slice_of(p, length);
+}
+
 bool command_take(rf_slice *rest, struct command *out)
 {
     if (rest->len == 0)
         return false;
-    const uint8_t *p = rest->ptr;
-    out->argc = parse_header(&p);
+    const uint8_t *start = rest->ptr;
+    out->argc = command_take_header(rest);
     for (size_t i = 0; i < out->argc; i++) {
-        size_t length = parse_header(&p);
+        const rf_slice argument = command_take_argument(rest);
         if (i < COMMAND_ARGS)
-            out->argv[i] = slice_of(p, length);
-        p += length + 2;
+            out->argv[i] = argument;
     }
-    out->whole = slice_of(rest->ptr, (size_t)(p - rest->ptr));
-    *rest = slice_of(p, rest->len - out->whole.len);
+    out->whole = slice_of(start, (size_t)(rest->ptr - start));
     return true;
 }
 

@@ -18,6 +18,12 @@ struct command {
 /* Takes the first command off `rest`; returns false at the end. */
 bool command_take(rf_slice *rest, struct command *out);
 
+/* Takes the header of a command off `rest`, and returns the number of its arguments. */
+size_t command_take_header(rf_slice *rest);
+
+/* Takes an argument off `rest`. */
+rf_slice command_take_argument(rf_slice *rest);
+
 /* Whether the command belongs to one attempt to send a key, and not to its value: ASKING, or the removal of a
  * staging key. */
 bool command_is_passing(const struct command *command);

@@ -13,6 +13,21 @@ rf_code control_call(struct client *client, const rf_slice *argv, size_t argc, s
     return client_reply(client, head, rest, error);
 }
 
+rf_code control_check_error(struct node *node, struct reply reply, int64_t db, rf_slice key,
+                            char text[CONTROL_ERROR_TEXT], rf_error *error)
+{
+    struct node *named;
+    reply_text(reply, text, CONTROL_ERROR_TEXT);
+    enum request_result result = classify_reply(node->replay, node, reply, &named);
+    if (result == RESULT_FATAL) {
+        replay_fail(node->replay, node, text, db, key);
+        return replay_ended(node->replay, error);
+    }
+    if (result == RESULT_REJECTED || result == RESULT_EXISTS)
+        return RF_OK;
+    return fail(error, RF_E_TARGET, "%s: %s", node->name, text);
+}
+
 rf_code control_wait_for_replicas(struct node *node, struct reply *refused, rf_error *error)
 {
     enum { ATTEMPTS = 10 };

@@ -23,7 +23,6 @@ enum {
     COMPARED_MAX = 16,       /* keys in a transaction: the server holds their payloads */
     ATTEMPTS_MAX = 10,       /* for a key that others modify all the time */
     TTL_TOLERANCE_MS = 1000, /* PTTL and an estimate of the server's clock */
-    ERROR_TEXT_MAX = 256,
 };
 
 struct deletion {
@@ -73,16 +72,9 @@ static void finish_deleted(rf_replay *r, struct deletion *d, bool was_there)
  * RF_E_TARGET: try again. The connection may have more replies. */
 static rf_code on_error_reply(struct group *g, struct reply reply, rf_error *error)
 {
-    char text[ERROR_TEXT_MAX];
-    struct node *named;
-    reply_text(reply, text, sizeof text);
-    enum request_result result = classify_reply(g->r, g->node, reply, &named);
-    if (result == RESULT_FATAL) {
-        replay_fail(g->r, g->node, text, g->members[0]->record.db, key_of(g->r, g->members[0]));
-        return replay_ended(g->r, error);
-    }
-    if (result != RESULT_REJECTED && result != RESULT_EXISTS)
-        return fail(error, RF_E_TARGET, "%s: %s", g->node->name, text);
+    char text[CONTROL_ERROR_TEXT];
+    const struct deletion *first = g->members[0];
+    TRY(control_check_error(g->node, reply, first->record.db, key_of(g->r, first), text, error));
     if (g->count == 1)
         finish_failed(g->r, g->members[0], RF_FAILURE_REFUSED, text);
     for (size_t i = 0; g->count > 1 && i < g->count; i++)

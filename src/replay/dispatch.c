@@ -10,7 +10,6 @@
 enum {
     SEND_SIZE = 64 * 1024,          /* bytes that are sent at once */
     WAIT_EVERY_BYTES = 1024 * 1024, /* bytes written between two WAIT commands */
-    WAIT_MS = 100,
 };
 
 /* --- the database -------------------------------------------------------------------------------------- */
@@ -27,15 +26,31 @@ static rf_code put_select(struct pipeline *pipeline, int64_t db, rf_error *error
     return pipeline_end(pipeline, 1, error);
 }
 
+/* A connection that may be lost meanwhile. */
+struct connected {
+    const struct pipeline *pipeline;
+    unsigned serial;
+};
+
+static bool is_connected(const struct connected *c)
+{
+    return c->pipeline->connection && c->pipeline->serial == c->serial;
+}
+
+static bool is_answered_or_lost(void *ctx)
+{
+    const struct connected *c = ctx;
+    return !is_connected(c) || pipeline_is_answered(c->pipeline);
+}
+
 /* Commands after a failed SELECT would go to the wrong database, so its reply is awaited. */
 static rf_code select_db(rf_replay *r, struct pipeline *pipeline, int64_t db, rf_error *error)
 {
     const struct node *node = pipeline->owner;
-    unsigned serial = pipeline->serial;
+    struct connected c = {pipeline, pipeline->serial};
     TRY(put_select(pipeline, db, error));
-    while (pipeline->connection && pipeline->serial == serial && !pipeline_is_answered(pipeline))
-        TRY(loop_run_once(r, WAIT_MS, error));
-    if (pipeline->connection && pipeline->serial == serial && pipeline->db == db)
+    TRY(replay_wait_until(r, &(struct wait){.is_over = is_answered_or_lost, .ctx = &c}, error));
+    if (is_connected(&c) && pipeline->db == db)
         return RF_OK;
     return fail(error, RF_E_TARGET, "%s: cannot select database %lld", node->name, (long long)db);
 }
@@ -80,8 +95,10 @@ static struct pipeline *advance_pipeline(struct node *node)
 }
 
 /* A full pipeline has no capacity until it is half empty, so that work is not done in small pieces. */
-static bool has_capacity(const rf_replay *r, struct pipeline *pipeline)
+static bool has_capacity(void *ctx)
 {
+    struct pipeline *pipeline = ctx;
+    const rf_replay *r = ((struct node *)pipeline->owner)->replay;
     uint64_t kept = pipeline_kept(pipeline);
     pipeline->full = kept >= (pipeline->full ? r->limits.window / 2 : r->limits.window);
     return !pipeline->full;
@@ -89,10 +106,9 @@ static bool has_capacity(const rf_replay *r, struct pipeline *pipeline)
 
 rf_code pipeline_prepare(rf_replay *r, struct pipeline *pipeline, int64_t db, rf_error *error)
 {
-    while (UNLIKELY(!has_capacity(r, pipeline))) {
-        TRY(dispatch_send_waits(r, error));
-        TRY(loop_run_batched(r, error));
-    }
+    if (UNLIKELY(!has_capacity(pipeline)))
+        TRY(replay_wait_until(r, &(struct wait){.is_over = has_capacity, .ctx = pipeline, .batched = true},
+                              error));
     TRY(node_fence(pipeline->owner, error));
     if (UNLIKELY(!pipeline->connection))
         TRY(node_connect(pipeline->owner, pipeline, error));
@@ -104,17 +120,22 @@ static struct pipeline *find_writable(struct node *node)
 {
     struct pipeline *pipeline = &node->pipelines[node->current];
     for (unsigned i = 0; i < node->replay->options.connections; i++, pipeline = advance_pipeline(node))
-        if (LIKELY(has_capacity(node->replay, pipeline)))
+        if (LIKELY(has_capacity(pipeline)))
             return pipeline;
     return NULL;
 }
 
+static bool is_writable(void *ctx)
+{
+    return find_writable(ctx) != NULL;
+}
+
 rf_code pipeline_for_node(rf_replay *r, struct node *node, int64_t db, struct pipeline **out, rf_error *error)
 {
-    while (UNLIKELY(!(*out = find_writable(node)))) {
-        TRY(dispatch_send_waits(r, error));
-        TRY(loop_run_batched(r, error));
-    }
+    if (UNLIKELY(!find_writable(node)))
+        TRY(replay_wait_until(r, &(struct wait){.is_over = is_writable, .ctx = node, .batched = true},
+                              error));
+    *out = &node->pipelines[node->current];
     return pipeline_prepare(r, *out, db, error);
 }
 
@@ -135,7 +156,7 @@ static rf_code pipeline_of(rf_replay *r, unsigned slot, int64_t db, struct pipel
     int64_t since_ms = 0;
     for (;;) {
         rf_error why;
-        if (UNLIKELY(r->retry.queue.first || r->retry.unconfirmed.first || r->commands.recovering > 0))
+        if (UNLIKELY(retry_is_pending(r)))
             TRY(retry_pending(r, error));
         struct node *node = r->node_of[slot];
         if (UNLIKELY(node == r->unassigned)) {

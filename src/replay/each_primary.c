@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What has to be done on every primary, over its control connection: libraries, and commands without keys. */
+/* What has to be done on every primary, over its control connection: libraries, commands without keys, and
+ * the pass that takes off the shift of expiries. */
 #include "base/fail.h"
 #include "replay/internal.h"
 

@@ -36,16 +36,25 @@ static void add_queue(struct oldest *oldest, const struct retry_queue *queue)
         add_request(oldest, &item->request);
 }
 
+static void add_strings(struct oldest *oldest, const struct open_strings *strings)
+{
+    if (!strings->batch)
+        return;
+    const struct request first = strings_first(strings);
+    add_request(oldest, &first);
+}
+
 static void add_commands(struct oldest *oldest, const struct command_queues *c)
 {
     if (c->transaction.open)
         update(oldest, c->transaction.seq, c->transaction.position);
-    for (const struct slot_queue *q = c->first; q; q = q->next) {
+    for (const struct slot_queue *q = c->lists[QUEUES_OPEN].first; q; q = q->links[QUEUES_OPEN].next) {
         const struct request first = command_queue_first(q);
         add_request(oldest, &first);
     }
-    for (unsigned i = 0; c->recovering > 0 && i < c->count; i++)
-        for (const struct retry_item *item = c->queues[i].pending; item; item = item->next)
+    for (const struct slot_queue *q = c->lists[QUEUES_RECOVERING].first; q;
+         q = q->links[QUEUES_RECOVERING].next)
+        for (const struct retry_item *item = q->pending; item; item = item->next)
             add_request(oldest, &item->request);
 }
 
@@ -53,6 +62,7 @@ static void find(const rf_replay *r, struct oldest *oldest)
 {
     if (r->current.in_progress)
         update(oldest, r->current.seq, r->current.position);
+    add_strings(oldest, &r->strings);
     add_commands(oldest, &r->commands);
     for (size_t i = 0; i < r->node_count; i++)
         for (unsigned j = 0; j < r->options.connections; j++)

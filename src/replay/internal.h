@@ -19,54 +19,15 @@
 
 #include "command/encoder.h"
 #include "net/abilities.h"
-#include "net/client.h"
 #include "net/primaries.h"
 #include "net/waiting.h"
 #include "replay/command_queue.h"
+#include "replay/nodes.h"
 #include "replay/pipeline.h"
+#include "replay/retry_queue.h"
+#include "replay/strings.h"
 #include <rdbferry/compare.h>
 #include <rdbferry/digest.h>
-
-struct node {
-    rf_replay *replay;
-    rf_address address;
-    char name[ADDRESS_TEXT];
-    struct pipeline *pipelines; /* options.connections elements */
-    unsigned current;           /* the pipeline that is being filled */
-    bool fence;            /* a connection was lost, here or by an earlier run, and has to be killed first */
-    bool no_client_names;  /* its connections could not be named, and so cannot be found */
-    bool primary;          /* it is a primary, as far as known */
-    bool connected;        /* at least once since it became one */
-    int64_t lost_ms;       /* since when it has to be connected again; 0: it does not */
-    bool wait_replicas;    /* it has replicas: writes are not safe until these have acknowledged them */
-    unsigned replicas;     /* their number. Any of them may be promoted */
-    bool wait_unsupported; /* WAIT is not available */
-    bool cleanup_failed;   /* it cannot be reached for the cleanup */
-    bool evicts;           /* it may evict any key when its memory is full */
-    bool evicts_expiring;  /* or those with an expiry */
-    int64_t next_wait_ms;  /* the next WAIT is not sent before; 0: no limit */
-    int64_t no_ack_since_ms; /* since when no replica has acknowledged writes; 0: they do */
-    uint64_t keys, bytes;
-    rf_server server;       /* reported by the node; 0.0: unknown */
-    uint32_t run;           /* identifies its process; 0: unknown */
-    bool modules_asked;     /* for this process */
-    bool modules_known;     /* the list of its modules is known: */
-    struct buffer modules;  /* their names, each terminated by a NUL, and one more NUL */
-    struct client *control; /* control connection for queries; NULL: not open */
-    unsigned control_serial;
-    int64_t control_db; /* database selected on it */
-};
-
-/* A request that waits to be sent again. */
-struct retry_item {
-    struct retry_item *next;
-    struct request request;
-    struct buffer bytes;
-};
-
-struct retry_queue {
-    struct retry_item *first, **end;
-};
 
 /* State of a value that is being streamed. */
 struct stream_state {
@@ -92,7 +53,8 @@ struct group_cursor {
 
 /* Which optional commands and forms of commands the target accepts. */
 struct write_abilities {
-    bool unlink, rename, transact, expire_staging, expire_with_set, restore_replace, restore_until;
+    bool unlink, rename, transact, expire_staging, expire_with_set, restore_replace, restore_until,
+        batch_strings;
 };
 
 /* What has to be sent again. */
@@ -103,13 +65,16 @@ struct retry_state {
     struct retry_queue batch;    /* items that are being retried, */
     struct retry_item *current;  /* and the current one */
     bool backoff;                /* before the next retry */
-    int64_t backoff_ms;          /* duration of the last pause */
+    int64_t backoff_ms;          /* duration of the last pause, */
+    int64_t until_ms;            /* and its end; 0: there is none */
+    bool in_round;               /* retry_round() is running */
 };
 
 /* Signs that the topology has changed. */
 struct topology_state {
     bool stale;          /* the primaries may have changed */
     bool suspect;        /* a primary may have been replaced */
+    bool refreshing;     /* the primaries are being found */
     rf_address redirect; /* not in any topology yet; no host: none */
     struct node *redirected_by;
     int64_t checked_ms; /* time of the last check */
@@ -173,6 +138,7 @@ struct rf_replay {
     struct current_entry current;
     struct stream_state stream;
     struct command_queues commands;
+    struct open_strings strings;
     struct expiry_shift {
         bool on;
         struct buffer argv; /* of the command being put */
@@ -190,63 +156,33 @@ struct rf_replay {
 /* Waits until everything that was put is done. */
 rf_code replay_drain(rf_replay *r, rf_error *error);
 
-/* --- nodes.c: nodes and connections -------------------------------------------------------------------- */
-
-rf_code nodes_find(rf_replay *r, rf_error *error);
-
-/* The node with an address that is in a topology; NULL: none. */
-struct node *nodes_known(const rf_replay *r, const rf_address *address);
-
-/* Finds the primaries again, if they may have changed. RF_E_TARGET if they cannot be found now, or if a node
- * redirects to an address that its cluster does not list, which ends the run. */
-rf_code nodes_refresh(rf_replay *r, rf_error *error);
-
-/* Does the same if a change is suspected, at most once a second; no error if they cannot be found. */
-rf_code nodes_check(rf_replay *r, rf_error *error);
-
-/* The node that serves the key's slot. */
-struct node *nodes_of_key(const rf_replay *r, rf_slice key);
-
-/* Connects a pipeline. RF_E_TARGET if that is not possible now. */
-rf_code node_connect(struct node *node, struct pipeline *pipeline, rf_error *error);
-
-/* Ensures that lost connections cannot execute anything any more. Called before anything is sent again. */
-rf_code node_fence(struct node *node, rf_error *error);
-
-/* The number of keys that the node has evicted so far. */
-rf_code node_count_evicted(struct node *node, int64_t *keys, rf_error *error);
-
-/* The node's control connection, opened if necessary. After an error it must be closed with
- * node_close_control(). */
-rf_code node_open_control(struct node *node, struct client **out, rf_error *error);
-void node_close_control(struct node *node);
-
-void node_free(struct node *node);
-
-/* How waiting is logged. */
-rf_target_wait nodes_wait_options(const rf_replay *r);
-
-/* Logs a message about a node. */
-void node_log(const struct node *node, const char *what);
-
 /* --- loop.c: sending and receiving --------------------------------------------------------------------- */
 
-/* Sends and receives until there was progress or the timeout has passed. Requests of lost connections go to
- * the retry queue; that is not an error here. */
-rf_code loop_run_once(rf_replay *r, int64_t wait_ms, rf_error *error);
+/* What is waited for: the condition, or the time; one of them may be missing. */
+struct wait {
+    bool (*is_over)(void *ctx); /* NULL: only the time counts */
+    void *ctx;
+    int64_t until_ms; /* by the monotonic clock; 0: without a limit */
+    bool batched;     /* for many requests in flight, which replicas may have to acknowledge */
+};
 
-/* The same for many requests in flight: it waits a little, because waking up for each reply would be costly
- * for both sides. */
-rf_code loop_run_batched(rf_replay *r, rf_error *error);
+/* The only way to wait for replies while an entry is written or a request is sent again: sends and receives
+ * until the condition holds. Nothing is sent again meanwhile. Requests of lost connections go to the retry
+ * queue; that is not an error here. */
+rf_code replay_wait_until(rf_replay *r, const struct wait *wait, rf_error *error);
+
+/* The same for a time. */
+rf_code replay_sleep(rf_replay *r, int64_t ms, rf_error *error);
+
+/* A round of everything that a run does between entries: sends and receives, for up to `wait_ms` or until
+ * there was progress, then sends again what is due, and reconciles keys. */
+rf_code replay_step(rf_replay *r, int64_t wait_ms, rf_error *error);
 
 /* Adds a connected pipeline to the event loop. */
 rf_code loop_add(rf_replay *r, struct pipeline *pipeline, rf_error *error);
 
 /* Sends and receives on one pipeline without waiting. */
 rf_code loop_pipeline_io(rf_replay *r, struct pipeline *pipeline, rf_error *error);
-
-/* Sleeps for `ms` milliseconds, while other pipelines send and receive. */
-rf_code loop_sleep(rf_replay *r, int64_t ms, rf_error *error);
 
 /* Calls options.tick if it is due. */
 rf_code loop_run_timers(rf_replay *r, rf_error *error);
@@ -321,8 +257,24 @@ void group_reply_handle(struct pipeline *pipeline, struct request *request, stru
 /* --- write.c: encoding entries ------------------------------------------------------------------------- */
 
 rf_code write_key(rf_replay *r, rf_entry *entry, rf_error *error);
+/* --- write_rejected.c ---------------------------------------------------------------------------------- */
+
 /* Records that the current entry is not supported by the target. */
 void write_unsayable(rf_replay *r, rf_entry *entry, const char *why);
+
+/* The same without a dead letter. */
+void write_tell_unsayable(rf_replay *r, const rf_entry *entry, const char *why);
+
+/* Records that its value is damaged. */
+void write_fail_damaged(rf_replay *r, const rf_entry *entry, const rf_error *error);
+
+/* --- write_parts.c ------------------------------------------------------------------------------------- */
+
+/* Whether existing keys are replaced. */
+static inline bool write_replaces(const rf_replay *r)
+{
+    return r->options.on_exists == RF_ON_EXISTS_REPLACE;
+}
 
 /* The target's clock. */
 int64_t write_now_ms(const rf_replay *r);
@@ -376,7 +328,7 @@ rf_code pipeline_flush_if_full(rf_replay *r, struct pipeline *pipeline, rf_error
 /* Sends WAIT for all writes that it does not cover yet. */
 rf_code dispatch_send_waits(rf_replay *r, rf_error *error);
 
-/* --- large_value.c: values that are not kept ----------------------------------------------------------- */
+/* --- large_value.c, large_stream.c: values that are not kept ---------------------------------------- */
 
 rf_code large_value_write(rf_replay *r, rf_entry *entry, rf_error *error);
 
@@ -391,43 +343,32 @@ void large_value_on_block(struct pipeline *pipeline);
 
 /* --- retry.c: sending requests again ------------------------------------------------------------------- */
 
-/* Takes a request out of its pipeline. NULL: out of memory, and r->error is set. */
-struct retry_item *retry_take(rf_replay *r, struct pipeline *pipeline, uint64_t number);
-
-/* Moves a request from its pipeline to the retry queue. NULL: out of memory, and r->error is set. */
-struct retry_item *retry_enqueue(rf_replay *r, struct pipeline *pipeline, uint64_t number,
-                                 struct retry_queue *into);
-
-/* Notes that a request has to be sent again, because of its result: refreshes the topology, and waits before
- * that, if necessary. */
-void retry_note(rf_replay *r, struct request *request);
-
 /* Moves a request to where it is sent again from: the retry queue, or the commands of its slot. */
 void retry_take_back(rf_replay *r, struct pipeline *pipeline, uint64_t number);
-
-/* Queue the removal of a key, or of its staging key. The request `of` is not done before. */
-void retry_delete_key(rf_replay *r, const struct request *of, rf_slice key);
-void retry_delete_staging_key(rf_replay *r, const struct request *of, rf_slice key);
 
 /* Called when something failed for a transient reason: waits, and refreshes the topology. *since_ms is the
  * time of the first failure, initially 0. RF_OK: try again. */
 rf_code retry_backoff(rf_replay *r, int64_t *since_ms, const rf_error *why, rf_error *error);
 
-/* Sends all queued requests again, and reconciles keys. Waits if necessary. */
+/* Steps until nothing has to be sent again or reconciled any more. Must not be called within a step. */
 rf_code retry_pending(rf_replay *r, rf_error *error);
 
+/* Whether there is something to send again or to reconcile. */
+bool retry_is_pending(const rf_replay *r);
+
+/* How long to wait for replies before the next round of retries. */
+int64_t retry_wait_ms(const rf_replay *r);
+
+/* A round of retries, if they are due: called by replay_step() alone. */
+rf_code retry_round(rf_replay *r, rf_error *error);
+
 /* The run ends with an error: closes all connections, and removes staging keys as far as possible. Requests
- * that are not done remain in the retry queue. */
+ * that are not done remain in the queues that they are sent again from. */
 void retry_abort(rf_replay *r);
 
 /* Ends the run with the message `why`: RF_E_UNAVAILABLE if transient errors have lasted too long, RF_E_TARGET
  * if the error is permanent. */
 rf_code retry_check_timeout(rf_replay *r, int64_t since_ms, const char *why, rf_error *error);
-
-void retry_queue_push(struct retry_queue *queue, struct retry_item *item);
-struct retry_item *retry_queue_pop(struct retry_queue *queue);
-void retry_queue_free(struct retry_queue *queue);
-void retry_item_free(struct retry_item *item);
 
 /* --- reconcile.c: existing keys that may be ours ------------------------------------------------------- */
 
@@ -488,6 +429,12 @@ rf_code shift_entry(rf_replay *r, rf_entry *entry, rf_error *error);
 rf_code shift_remove(rf_replay *r, rf_error *error);
 
 /* --- control.c: control connections -------------------------------------------------------------------- */
+
+/* Classifies an error reply. RF_OK: the server rejects the command for good, `text` says why. RF_E_TARGET:
+ * try again. An error that ends the run is stored in r->error, with the key. */
+enum { CONTROL_ERROR_TEXT = 256 };
+rf_code control_check_error(struct node *node, struct reply reply, int64_t db, rf_slice key,
+                            char text[CONTROL_ERROR_TEXT], rf_error *error);
 
 /* Sends a command, and waits for its reply. */
 rf_code control_call(struct client *client, const rf_slice *argv, size_t argc, struct reply *head,

@@ -59,17 +59,9 @@ static bool is_overtaken(const char *error_text)
 /* Handles an error reply; RF_E_TARGET if it is to be tried again. */
 static rf_code on_error_reply(struct loading *l, struct node *node, struct reply reply, rf_error *error)
 {
-    char error_text[256];
-    struct node *named;
-    reply_text(reply, error_text, sizeof error_text);
+    char error_text[CONTROL_ERROR_TEXT];
+    TRY(control_check_error(node, reply, -1, (rf_slice){0}, error_text, error));
     if (is_overtaken(error_text))
-        return fail(error, RF_E_TARGET, "%s: %s", node->name, error_text);
-    enum request_result result = classify_reply(l->r, node, reply, &named);
-    if (result == RESULT_FATAL) {
-        replay_fail(l->r, node, error_text, -1, (rf_slice){0});
-        return replay_ended(l->r, error);
-    }
-    if (result != RESULT_REJECTED && result != RESULT_EXISTS)
         return fail(error, RF_E_TARGET, "%s: %s", node->name, error_text);
     reject(l, RF_FAILURE_REFUSED, error_text);
     return RF_OK;

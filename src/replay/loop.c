@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The event loop: sends and receives on all pipelines, and runs periodic tasks. */
+/* The event loop: sends and receives on all pipelines, and runs periodic tasks. Everything that waits does so
+ * here, in one of two ways. A step is a round of the whole run: sending, receiving, retries, reconciliation.
+ * It is made between entries. Where a request is on its way, also within a step, replay_wait_until() only
+ * sends and receives, so that retries never begin within others. */
 #include "base/clock.h"
 #include "base/fail.h"
 #include "replay/suspect.h"
@@ -176,16 +179,11 @@ rf_code loop_run_timers(rf_replay *r, rf_error *error)
     return code;
 }
 
-rf_code loop_run_batched(rf_replay *r, rf_error *error)
-{
-    struct epoll_event ready;
-    TRY(poll_all(r, error));
-    if (epoll_wait(r->epoll, &ready, 1, TICK_MS) > 0)
-        clock_sleep_ms(BATCH_MS);
-    return loop_run_once(r, 0, error);
-}
+/* --- waiting ------------------------------------------------------------------------------------------- */
 
-rf_code loop_run_once(rf_replay *r, int64_t wait_ms, rf_error *error)
+/* Sends and receives until there was progress or the time has passed. Requests of lost connections go to the
+ * retry queue; that is not an error here. */
+static rf_code run_once(rf_replay *r, int64_t wait_ms, rf_error *error)
 {
     struct epoll_event ready[READY_MAX];
     TRY(poll_all(r, error));
@@ -201,10 +199,37 @@ rf_code loop_run_once(rf_replay *r, int64_t wait_ms, rf_error *error)
     return loop_run_timers(r, error);
 }
 
-rf_code loop_sleep(rf_replay *r, int64_t ms, rf_error *error)
+/* The same for many requests in flight: it waits a little, because waking up for each reply would be costly
+ * for both sides. */
+static rf_code run_batched(rf_replay *r, rf_error *error)
 {
-    int64_t deadline = clock_monotonic_ms() + ms;
-    for (int64_t left = ms; left > 0; left = deadline - clock_monotonic_ms())
-        TRY(loop_run_once(r, left, error));
-    return RF_OK;
+    struct epoll_event ready;
+    TRY(dispatch_send_waits(r, error));
+    TRY(poll_all(r, error));
+    if (epoll_wait(r->epoll, &ready, 1, TICK_MS) > 0)
+        clock_sleep_ms(BATCH_MS);
+    return run_once(r, 0, error);
+}
+
+rf_code replay_wait_until(rf_replay *r, const struct wait *wait, rf_error *error)
+{
+    for (;;) {
+        int64_t left = wait->until_ms ? wait->until_ms - clock_monotonic_ms() : TICK_MS;
+        if (left <= 0 || (wait->is_over && wait->is_over(wait->ctx)))
+            return RF_OK;
+        TRY(wait->batched ? run_batched(r, error) : run_once(r, left, error));
+    }
+}
+
+rf_code replay_sleep(rf_replay *r, int64_t ms, rf_error *error)
+{
+    return replay_wait_until(r, &(struct wait){.until_ms = clock_monotonic_ms() + ms}, error);
+}
+
+rf_code replay_step(rf_replay *r, int64_t wait_ms, rf_error *error)
+{
+    int64_t retry_ms = retry_wait_ms(r);
+    TRY(dispatch_send_waits(r, error));
+    TRY(run_once(r, retry_ms < wait_ms ? retry_ms : wait_ms, error));
+    return retry_round(r, error);
 }

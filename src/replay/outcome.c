@@ -18,11 +18,10 @@ void outcome_written(rf_replay *r, struct node *node, struct request *request)
     }
     if (request->kind == REQUEST_COMMAND)
         command_group_release(r, request);
-    if (request->kind != REQUEST_KEY)
-        return;
-    r->counts.written++;
+    uint32_t keys = request->strings ? request->strings->count : request->kind == REQUEST_KEY;
+    r->counts.written += keys;
     r->counts.restored += request->restored;
-    node->keys++;
+    node->keys += keys;
 }
 
 static void dead_letter_write(rf_replay *r, rf_slice bytes)

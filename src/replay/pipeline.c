@@ -116,6 +116,7 @@ static void free_request(struct request *request)
 {
     free(request->error_text);
     free(request->group);
+    free(request->strings);
 }
 
 /* Keeps one block, so that an encoder can continue to write. */

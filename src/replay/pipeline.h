@@ -21,8 +21,9 @@
 
 enum request_kind {
     REQUEST_KEY,
+    REQUEST_STRINGS, /* a batch of keys (strings.h) */
     REQUEST_COMMAND, /* a group of AOF commands */
-    REQUEST_CLEANUP, /* removes a staging key */
+    REQUEST_CLEANUP, /* removes a key, mostly a staging key */
     REQUEST_SELECT,
     REQUEST_WAIT, /* WAIT: when it is answered, everything before it may be released */
 };
@@ -50,12 +51,13 @@ struct request {
     uint64_t start; /* position of its first byte */
     rf_position position;
     int64_t expire_ms;
-    int64_t ends_ms;             /* when the key disappears by itself: it expires, or all its fields do */
-    int64_t since_ms;            /* time of the first transient error; 0: none */
-    char *error_text;            /* the first error reply; owned; NULL: none */
-    void *ask_node;              /* the node that this error redirects to */
-    void *confirmed_on;          /* the node where the key exists with the right value; NULL: not known */
-    struct command_group *group; /* REQUEST_COMMAND: the commands; owned */
+    int64_t ends_ms;              /* when the key disappears by itself: it expires, or all its fields do */
+    int64_t since_ms;             /* time of the first transient error; 0: none */
+    char *error_text;             /* the first error reply; owned; NULL: none */
+    void *ask_node;               /* the node that this error redirects to */
+    void *confirmed_on;           /* the node where the key exists with the right value; NULL: not known */
+    struct command_group *group;  /* REQUEST_COMMAND: the commands; owned */
+    struct string_batch *strings; /* REQUEST_STRINGS: the keys; owned. seq and position are of the first */
     int32_t db;
     uint32_t replies;             /* replies pending */
     uint32_t queued;              /* commands between its MULTI and its EXEC */

@@ -127,6 +127,11 @@ static rf_code probe_target(void *ctx, rf_error *error)
     r->can.expire_staging = rf_accepts(&r->info.abilities, RF_COMMAND_PEXPIRE) &&
                             rf_accepts(&r->info.abilities, RF_COMMAND_PERSIST);
     r->can.expire_with_set = method_can_set_expiry(&r->info.abilities);
+    r->can.batch_strings = r->primaries.kind != RF_TARGET_CLUSTER && r->can.transact &&
+                           !r->primaries.closes_on_unknown &&
+                           rf_accepts(&r->info.abilities, r->options.on_exists == RF_ON_EXISTS_REPLACE
+                                                              ? RF_COMMAND_MSET
+                                                              : RF_COMMAND_MSETNX);
     r->can.restore_replace = at_least(r, 3, 0);
     r->can.restore_until = at_least(r, 5, 0);
     TRY(check_abilities(r, error));
@@ -241,6 +246,7 @@ void rf_replay_close(rf_replay *r)
     buffer_free(&r->cursor.bytes);
     buffer_free(&r->arguments);
     command_queues_free(&r->commands);
+    strings_free(&r->strings);
     buffer_free(&r->shift.argv);
     rf_digester_free(r->digester);
     if (r->epoll >= 0)
@@ -343,6 +349,12 @@ static rf_code record_error(rf_replay *r, rf_code code, rf_error *error)
     return error->code;
 }
 
+static rf_code run_timers(rf_replay *r, rf_error *error)
+{
+    TRY(strings_flush_old(r, error));
+    return loop_run_timers(r, error);
+}
+
 rf_code rf_replay_put(rf_replay *r, uint32_t input, rf_entry *entry, rf_error *error)
 {
     rf_code code = RF_OK;
@@ -354,7 +366,7 @@ rf_code rf_replay_put(rf_replay *r, uint32_t input, rf_entry *entry, rf_error *e
     r->current.position = (rf_position){input, entry->offset};
     r->current.in_progress = true;
     if (UNLIKELY(++r->clock.put_count % CLOCK_CHECK_EVERY == 0 && code == RF_OK))
-        code = loop_run_timers(r, error);
+        code = run_timers(r, error);
     if (LIKELY(code == RF_OK))
         code = wait_for_others(r, entry->kind, error);
     if (LIKELY(code == RF_OK))
@@ -393,23 +405,20 @@ static bool is_idle(const rf_replay *r)
     return true;
 }
 
-/* Sends what can be sent. */
+/* Writes what has not been sent yet. */
 static rf_code send_all(rf_replay *r, rf_error *error)
 {
-    TRY(retry_pending(r, error));
     TRY(fallback_write(r, error));
-    TRY(command_queue_flush(r, error));
-    return dispatch_send_waits(r, error);
+    TRY(strings_flush(r, error));
+    return command_queue_flush(r, error);
 }
 
 rf_code replay_drain(rf_replay *r, rf_error *error)
 {
-    enum { WAIT_MS = 100 };
     do {
         TRY(send_all(r, error));
-        TRY(loop_run_once(r, is_idle(r) ? 0 : WAIT_MS, error));
-    } while (!is_idle(r) || r->retry.queue.first || r->retry.unconfirmed.first || r->retry.fallback.first ||
-             !command_queue_is_flushed(r));
+        TRY(replay_step(r, is_idle(r) && !retry_is_pending(r) ? 0 : INT64_MAX, error));
+    } while (!is_idle(r) || retry_is_pending(r) || r->retry.fallback.first || !command_queue_is_flushed(r));
     return RF_OK;
 }
 
@@ -418,9 +427,11 @@ static rf_code wait_for(rf_replay *r, int descriptor, int wait_ms, rf_error *err
 {
     struct pollfd fds[] = {{.fd = r->epoll, .events = POLLIN}, {.fd = descriptor, .events = POLLIN}};
     TRY(send_all(r, error));
-    if (poll(fds, 2, wait_ms) < 0 && errno != EINTR)
+    TRY(replay_step(r, 0, error));
+    int64_t retry_ms = retry_wait_ms(r);
+    if (poll(fds, 2, retry_ms < wait_ms ? (int)retry_ms : wait_ms) < 0 && errno != EINTR)
         return fail_errno(error, RF_E_TARGET, "cannot poll the connections");
-    return loop_run_once(r, 0, error);
+    return replay_step(r, 0, error);
 }
 
 rf_code rf_replay_wait(rf_replay *r, int descriptor, int wait_ms, rf_error *error)

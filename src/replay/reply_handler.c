@@ -3,6 +3,7 @@
  * last reply does.
  *
  *   SET key value NX ...   +OK, or nil: it exists
+ *   MSETNX key value ...   :1, or :0: one of the keys exists
  *   RESTORE key ...        +OK, or BUSYKEY
  *   RENAME staging key     +OK
  *   RENAMENX               :1, or :0
@@ -224,10 +225,15 @@ static bool is_known_equal(rf_replay *r, const struct pipeline *pipeline, uint64
     return true;
 }
 
+static bool says_exists(struct reply last)
+{
+    return last.kind == REPLY_NIL || (last.kind == REPLY_NUMBER && last.number == 0);
+}
+
 static void finish_key(rf_replay *r, struct pipeline *pipeline, uint64_t number, struct request *request,
                        struct reply last)
 {
-    bool exists = last.kind == REPLY_NIL || (last.kind == REPLY_NUMBER && last.number == 0);
+    bool exists = says_exists(last);
     bool renamed = request->method == METHOD_STAGED && !exists && last.kind != REPLY_ERROR;
     if (request->result == RESULT_OK && exists)
         request->result = RESULT_EXISTS;
@@ -257,6 +263,15 @@ static void finish_key(rf_replay *r, struct pipeline *pipeline, uint64_t number,
     }
 }
 
+static void finish_strings(rf_replay *r, struct pipeline *pipeline, uint64_t number, struct request *request,
+                           struct reply last)
+{
+    if (request->result == RESULT_OK && says_exists(last))
+        request->result = RESULT_EXISTS;
+    if (request->result != RESULT_OK)
+        strings_rejected(r, pipeline, number);
+}
+
 /* --- everything else ----------------------------------------------------------------------------------- */
 
 static void finish_command(rf_replay *r, struct pipeline *pipeline, uint64_t number, struct request *request,
@@ -266,6 +281,7 @@ static void finish_command(rf_replay *r, struct pipeline *pipeline, uint64_t num
     command_group_finish(r, pipeline, number);
 }
 
+/* It is done when the replicas have it: one of them may be promoted, and still has the staging key. */
 static void finish_cleanup(rf_replay *r, struct pipeline *pipeline, uint64_t number, struct request *request,
                            struct reply last)
 {
@@ -274,7 +290,6 @@ static void finish_cleanup(rf_replay *r, struct pipeline *pipeline, uint64_t num
         retry_enqueue(r, pipeline, number, &r->retry.queue);
     else if (request->result == RESULT_FATAL)
         replay_fail(r, pipeline->owner, error_text(request), request->db, (rf_slice){0});
-    request->done = request->result != RESULT_FATAL;
 }
 
 /* The caller waits for the reply to SELECT, and repeats it if necessary. */
@@ -354,8 +369,9 @@ typedef void finish_fn(rf_replay *r, struct pipeline *pipeline, uint64_t number,
                        struct reply last);
 
 static finish_fn *const finish[] = {
-    [REQUEST_KEY] = finish_key,       [REQUEST_COMMAND] = finish_command, [REQUEST_CLEANUP] = finish_cleanup,
-    [REQUEST_SELECT] = finish_select, [REQUEST_WAIT] = finish_wait,
+    [REQUEST_KEY] = finish_key,         [REQUEST_STRINGS] = finish_strings,
+    [REQUEST_COMMAND] = finish_command, [REQUEST_CLEANUP] = finish_cleanup,
+    [REQUEST_SELECT] = finish_select,   [REQUEST_WAIT] = finish_wait,
 };
 
 static void on_reply(struct pipeline *pipeline, struct request *request, struct reply reply, rf_slice rest)

@@ -7,127 +7,14 @@
 #include "replay/modules.h"
 #include "replay/staging_key.h"
 #include "replay/suspect.h"
-#include "resp/resp_write.h"
+#include <assert.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 enum {
     BACKOFF_MIN_MS = 20,
     BACKOFF_MAX_MS = 1000,
     LOG_AFTER_MS = 1000, /* shorter waits are not logged */
 };
-
-/* --- the retry queue ----------------------------------------------------------------------------------- */
-
-void retry_queue_push(struct retry_queue *queue, struct retry_item *item)
-{
-    if (!queue->first)
-        queue->end = &queue->first;
-    *queue->end = item;
-    queue->end = &item->next;
-    item->next = NULL;
-}
-
-struct retry_item *retry_queue_pop(struct retry_queue *queue)
-{
-    struct retry_item *item = queue->first;
-    if (item)
-        queue->first = item->next;
-    return item;
-}
-
-void retry_item_free(struct retry_item *item)
-{
-    if (!item)
-        return;
-    free(item->request.error_text);
-    free(item->request.group);
-    buffer_free(&item->bytes);
-    free(item);
-}
-
-void retry_queue_free(struct retry_queue *queue)
-{
-    for (struct retry_item *item; (item = retry_queue_pop(queue));)
-        retry_item_free(item);
-}
-
-static struct retry_item *out_of_memory(rf_replay *r, struct retry_item *item)
-{
-    retry_item_free(item);
-    if (r->error.code == RF_OK)
-        fail(&r->error, RF_E_MEMORY, "out of memory for retries");
-    return NULL;
-}
-
-/* After a redirection it is sent again at once, unless that was redirected, too. */
-void retry_note(rf_replay *r, struct request *request)
-{
-    if (request->result == RESULT_MOVED || request->ask_node)
-        r->retry.backoff |= request->redirects++ > 0;
-    else
-        r->topology.stale = r->retry.backoff = true;
-}
-
-struct retry_item *retry_take(rf_replay *r, struct pipeline *pipeline, uint64_t number)
-{
-    struct request *request = pipeline_request(pipeline, number);
-    struct retry_item *item = calloc(1, sizeof *item);
-    if (!item || !pipeline_copy(pipeline, number, &item->bytes))
-        return out_of_memory(r, item);
-    item->request = *request;
-    item->request.confirmed_on = NULL;
-    if (item->request.since_ms == 0)
-        item->request.since_ms = clock_monotonic_ms();
-    request->error_text = NULL;
-    request->group = NULL;
-    request->done = true;
-    return item;
-}
-
-struct retry_item *retry_enqueue(rf_replay *r, struct pipeline *pipeline, uint64_t number,
-                                 struct retry_queue *into)
-{
-    const struct request *request = pipeline_request(pipeline, number);
-    struct retry_item *item = retry_take(r, pipeline, number);
-    if (!item)
-        return NULL;
-    retry_queue_push(into, item);
-    if (request->method == METHOD_STAGED && request->kind == REQUEST_KEY)
-        item->request.ask_node = NULL; /* a rename requires that both keys are on the same node, after the
-                                        slot migration */
-    if (request->result == RESULT_MOVED || item->request.ask_node || into == &r->retry.queue)
-        retry_note(r, &item->request);
-    r->counts.resent += request->kind == REQUEST_KEY && into == &r->retry.queue;
-    return item;
-}
-
-void retry_delete_key(rf_replay *r, const struct request *of, rf_slice key)
-{
-    struct retry_item *item = calloc(1, sizeof *item);
-    if (!item ||
-        !buffer_reserve(&item->bytes, RESP_HEADER_MAX + 2 * BULK_EXTRA + UNLINK_NAME_MAX + key.len)) {
-        out_of_memory(r, item);
-        return;
-    }
-    uint8_t *end = resp_print_header(item->bytes.data, '*', 2);
-    end = resp_print_bulk(resp_print_bulk(end, write_unlink_name(r)), key);
-    item->bytes.len = (size_t)(end - item->bytes.data);
-    item->request = (struct request){.kind = REQUEST_CLEANUP,
-                                     .seq = of->seq,
-                                     .position = of->position,
-                                     .db = of->db,
-                                     .since_ms = clock_monotonic_ms()};
-    retry_queue_push(&r->retry.queue, item);
-}
-
-void retry_delete_staging_key(rf_replay *r, const struct request *of, rf_slice key)
-{
-    if (staging_key_make(key, r->options.run, &r->name))
-        retry_delete_key(r, of, buffer_slice(&r->name));
-    else
-        out_of_memory(r, NULL);
-}
 
 /* --- waiting ------------------------------------------------------------------------------------------- */
 
@@ -343,7 +230,7 @@ rf_code retry_backoff(rf_replay *r, int64_t *since_ms, const rf_error *why, rf_e
     if (*since_ms == 0)
         *since_ms = clock_monotonic_ms();
     TRY(retry_check_timeout(r, *since_ms, why->message, error));
-    TRY(loop_sleep(r, next_backoff_ms(r), error));
+    TRY(replay_sleep(r, next_backoff_ms(r), error));
     r->topology.stale = true;
     rf_code code = nodes_refresh(r, &still);
     if (rf_code_is_target(code) && r->error.code == RF_OK)
@@ -353,20 +240,64 @@ rf_code retry_backoff(rf_replay *r, int64_t *since_ms, const rf_error *why, rf_e
     return code;
 }
 
+bool retry_is_pending(const rf_replay *r)
+{
+    return r->retry.queue.first || r->retry.unconfirmed.first || command_queues_recover(&r->commands);
+}
+
+int64_t retry_wait_ms(const rf_replay *r)
+{
+    enum { RECOVERY_MS = 10 };
+    int64_t left = r->retry.until_ms - clock_monotonic_ms();
+    if (!retry_is_pending(r))
+        return INT64_MAX;
+    if (left > 0)
+        return left;
+    return r->retry.queue.first || r->retry.unconfirmed.first ? 0 : RECOVERY_MS;
+}
+
+/* Whether there is a pause before the next retries. */
+static bool is_backing_off(rf_replay *r)
+{
+    int64_t now = clock_monotonic_ms();
+    if (r->retry.backoff && r->retry.until_ms == 0)
+        r->retry.until_ms = now + next_backoff_ms(r);
+    if (now < r->retry.until_ms)
+        return true;
+    r->retry.backoff = false;
+    r->retry.until_ms = 0;
+    return false;
+}
+
+static rf_code retry_all(rf_replay *r, rf_error *error)
+{
+    if (r->topology.stale)
+        TRY(refresh(r, error));
+    if (!r->topology.stale)
+        TRY(retry_send_all(r, error));
+    TRY(reconcile_pending(r, error));
+    return r->topology.stale ? RF_OK : command_recover(r, error);
+}
+
+rf_code retry_round(rf_replay *r, rf_error *error)
+{
+    assert(!r->retry.in_round);
+    if (!retry_is_pending(r)) {
+        r->retry.until_ms = 0;
+        return RF_OK;
+    }
+    if (is_backing_off(r))
+        return RF_OK;
+    r->retry.in_round = true;
+    rf_code code = retry_all(r, error);
+    r->retry.in_round = false;
+    return code;
+}
+
 rf_code retry_pending(rf_replay *r, rf_error *error)
 {
-    while (r->retry.queue.first || r->retry.unconfirmed.first || r->commands.recovering > 0) {
-        if (r->retry.backoff)
-            TRY(loop_sleep(r, next_backoff_ms(r), error));
-        r->retry.backoff = false;
-        if (r->topology.stale)
-            TRY(refresh(r, error));
-        if (!r->topology.stale)
-            TRY(retry_send_all(r, error));
-        TRY(reconcile_pending(r, error));
-        if (!r->topology.stale)
-            TRY(command_recover(r, error));
-    }
+    while (retry_is_pending(r))
+        TRY(replay_step(r, INT64_MAX, error));
     return RF_OK;
 }
 
@@ -374,7 +305,12 @@ rf_code retry_pending(rf_replay *r, rf_error *error)
 
 void retry_take_back(rf_replay *r, struct pipeline *pipeline, uint64_t number)
 {
-    if (pipeline_request(pipeline, number)->kind == REQUEST_COMMAND)
+    const struct request *request = pipeline_request(pipeline, number);
+    if (request->kind == REQUEST_STRINGS)
+        r->counts.resent += request->strings->count;
+    if (request->kind == REQUEST_STRINGS)
+        strings_divide(r, pipeline, number);
+    else if (request->kind == REQUEST_COMMAND)
         command_group_take_back(r, pipeline, number);
     else
         retry_enqueue(r, pipeline, number, &r->retry.queue);

@@ -9,7 +9,6 @@ enum {
     READ_AHEAD = 32 * 1024, /* bytes; servers read 16 KiB at a time */
     CRASHES_MAX = 2,
     DISCONNECTS_MAX = 5,
-    WAIT_MS = 100,
 };
 
 void suspect_note(struct pipeline *pipeline)
@@ -21,7 +20,8 @@ void suspect_note(struct pipeline *pipeline)
         struct request *request = pipeline_request(pipeline, i);
         if (request->start >= pipeline->sent || request->start - from > READ_AHEAD)
             return;
-        if (request->kind != REQUEST_KEY && request->kind != REQUEST_COMMAND)
+        if (request->kind != REQUEST_KEY && request->kind != REQUEST_STRINGS &&
+            request->kind != REQUEST_COMMAND)
             continue;
         request->lost = true;
         request->first_lost = first;
@@ -49,8 +49,9 @@ void suspect_learn(const struct node *node, uint32_t run)
     mark_survived(node->replay->retry.queue.first, run);
     mark_survived(node->replay->retry.current, run); /* and those after it in the batch */
     const struct command_queues *commands = &node->replay->commands;
-    for (unsigned i = 0; commands->recovering > 0 && i < commands->count; i++)
-        mark_survived(commands->queues[i].pending, run);
+    for (const struct slot_queue *q = commands->lists[QUEUES_RECOVERING].first; q;
+         q = q->links[QUEUES_RECOVERING].next)
+        mark_survived(q->pending, run);
 }
 
 static rf_code end_run(rf_replay *r, const struct retry_item *item, const struct node *node, rf_error *error)
@@ -87,17 +88,16 @@ rf_code suspect_check(rf_replay *r, struct retry_item *item, const struct pipeli
                : end_run(r, item, pipeline->owner, error);
 }
 
-static bool is_quiet(const struct node *node)
+static bool is_quiet(void *ctx)
 {
+    const struct node *node = ctx;
     for (unsigned i = 0; i < node->replay->options.connections; i++)
         if (node->pipelines[i].connection && !pipeline_is_answered(&node->pipelines[i]))
             return false;
     return true;
 }
 
-rf_code suspect_wait(const struct node *node, rf_error *error)
+rf_code suspect_wait(struct node *node, rf_error *error)
 {
-    while (!is_quiet(node))
-        TRY(loop_run_once(node->replay, WAIT_MS, error));
-    return RF_OK;
+    return replay_wait_until(node->replay, &(struct wait){.is_over = is_quiet, .ctx = node}, error);
 }

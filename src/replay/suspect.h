@@ -38,6 +38,6 @@ rf_code suspect_check(rf_replay *r, struct retry_item *item, const struct pipeli
                       rf_error *error);
 
 /* Waits until no request is in flight to the node. */
-rf_code suspect_wait(const struct node *node, rf_error *error);
+rf_code suspect_wait(struct node *node, rf_error *error);
 
 #endif

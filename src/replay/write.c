@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* Encodes keys as requests that are executed atomically.
  *
- *   SET key value [NX] [PXAT ms]
+ *   SET key value [NX] [PXAT ms]                 or a batch (strings.h)
  *   RESTORE key ttl payload [REPLACE] [ABSTTL] [IDLETIME s | FREQ n]
  *   [MULTI]   ... staging ...   [PEXPIREAT staging ms]   RENAME | RENAMENX staging key   [EXEC]
  *
  * Values for which the server version has no single command are written by the third method; in a transaction
  * if there is more than one command before the last, so that none is executed if one is rejected. */
 #include "base/bytes.h"
-#include "base/clock.h"
 #include "base/fail.h"
-#include "base/number.h"
 #include "rdb/detail.h"
 #include "rdb/dump_payload.h"
 #include "rdb/rdb_format.h"
@@ -21,37 +19,6 @@
 #include "replay/staging_key.h"
 #include "replay/write_method.h"
 #include "resp/resp_write.h"
-#include <stdio.h>
-
-int64_t write_now_ms(const rf_replay *r)
-{
-    return (clock_unix_us() + r->primaries.ahead_us) / 1000;
-}
-
-bool write_has_expired(const rf_replay *r, int64_t expire_ms)
-{
-    return expire_ms != RF_NO_EXPIRY && expire_ms <= write_now_ms(r);
-}
-
-bool write_maybe_applied(const rf_replay *r)
-{
-    return r->options.resumed && rf_position_before(r->current.position, r->options.written_until);
-}
-
-rf_slice write_unlink_name(const rf_replay *r)
-{
-    return r->can.unlink ? SLICE("UNLINK") : SLICE("DEL");
-}
-
-void write_unlink(const rf_replay *r, struct outbuf *out, rf_slice key)
-{
-    command_put(out, (const rf_slice[]){write_unlink_name(r), key}, 2);
-}
-
-static bool replaces(const rf_replay *r)
-{
-    return r->options.on_exists == RF_ON_EXISTS_REPLACE;
-}
 
 static bool expires(const rf_entry *entry)
 {
@@ -71,9 +38,8 @@ struct key_write {
     uint64_t elements;       /* of a payload */
     char module[10];         /* module of the value; "": none */
     bool transaction;
-    bool done; /* the value has been handled in another way, with this outcome: */
-    rf_code code;
-    rf_error error;
+    rf_code code;   /* of what was done while a string was visited: */
+    rf_error error; /* from the visitor it would count as an error of the input */
 };
 
 static rf_code name_staging_key(struct key_write *w, rf_error *error)
@@ -133,53 +99,6 @@ static rf_code end_request(struct key_write *w, rf_error *error)
     return pipeline_flush_if_full(w->r, w->pipeline, error);
 }
 
-static rf_code dead_letter_write(void *ctx, rf_slice bytes)
-{
-    const rf_replay *r = ctx;
-    return r->options.dead_letter(r->options.ctx, bytes);
-}
-
-/* Some other server may accept the payload unchanged, unless it is damaged. */
-static void write_dead_letter(rf_replay *r, rf_entry *entry)
-{
-    uint8_t text[NUMBER_TEXT_MAX], head[RESP_HEADER_MAX];
-    uint64_t size, elements;
-    rf_error ignored;
-    struct buffer opening = {0};
-    rf_slice key = entry->key, ttl = {text, number_print_i64(text, expires(entry) ? entry->expire_ms : 0)};
-    if (!r->options.dead_letter || rf_value_check(entry->value, &elements, &ignored) != RF_OK ||
-        dump_payload_size(entry, &size, &ignored) != RF_OK ||
-        !buffer_reserve(&opening, key.len + ttl.len + 3 * BULK_EXTRA + 64))
-        return;
-    uint8_t *p = resp_print_bulk(resp_print_header(opening.data, '*', expires(entry) ? 5 : 4),
-                                 SLICE("RESTORE"));
-    p = resp_print_header(resp_print_bulk(resp_print_bulk(p, key), ttl), '$', size);
-    outcome_select_dead_db(r, entry->db);
-    dead_letter_write(r, slice_of(opening.data, (size_t)(p - opening.data)));
-    dump_payload_put(entry, dead_letter_write, r, &ignored);
-    p = resp_print_bulk(head, SLICE("ABSTTL"));
-    dead_letter_write(r, SLICE("\r\n"));
-    if (expires(entry))
-        dead_letter_write(r, slice_of(head, (size_t)(p - head)));
-    buffer_free(&opening);
-}
-
-static void tell_unsayable(rf_replay *r, const rf_entry *entry, const char *why)
-{
-    const struct request request = {
-        .kind = REQUEST_KEY, .position = r->current.position, .db = (int32_t)entry->db};
-    char server[32], reason[256];
-    rf_server_format(r->info.server, server, sizeof server);
-    snprintf(reason, sizeof reason, "not supported by %s: %s", server, why);
-    outcome_failed(r, &request, RF_FAILURE_UNSUPPORTED, reason, entry->key, (rf_slice){0});
-}
-
-void write_unsayable(rf_replay *r, rf_entry *entry, const char *why)
-{
-    tell_unsayable(r, entry, why);
-    write_dead_letter(r, entry);
-}
-
 /* --- with a staging key -------------------------------------------------------------------------------- */
 
 /* Begins a request for the staging key, whose name is in r->name. */
@@ -192,26 +111,6 @@ static rf_code begin_staging(struct key_write *w, rf_error *error)
         w->multi = ++w->replies;
     }
     return RF_OK;
-}
-
-void write_wait(const struct node *node, struct outbuf *out)
-{
-    uint8_t text[NUMBER_TEXT_MAX];
-    rf_slice replicas = {text, number_print_u64(text, node->replicas)};
-    command_put(out, (const rf_slice[]){SLICE("WAIT"), replicas, SLICE("1000")}, 3);
-}
-
-void write_expiry(struct outbuf *out, rf_slice staging_key, int64_t expire_ms)
-{
-    uint8_t text[NUMBER_TEXT_MAX];
-    rf_slice ms = {text, number_print_i64(text, expire_ms)};
-    command_put(out, (const rf_slice[]){SLICE("PEXPIREAT"), staging_key, ms}, 3);
-}
-
-void write_rename(const rf_replay *r, struct outbuf *out, rf_slice staging_key, rf_slice key)
-{
-    rf_slice rename = replaces(r) ? SLICE("RENAME") : SLICE("RENAMENX");
-    command_put(out, (const rf_slice[]){rename, staging_key, key}, 3);
 }
 
 static rf_code end_staging(struct key_write *w, rf_error *error)
@@ -266,21 +165,19 @@ static rf_code encode_staging(struct key_write *w, rf_error *error)
 
 /* --- SET ----------------------------------------------------------------------------------------------- */
 
-/* An error returned by a visitor would count as an error of the input. */
-static void put_large_string(struct key_write *w, rf_slice value)
+static rf_code put_large_string(struct key_write *w, rf_slice value, rf_error *error)
 {
-    pipeline_cancel(w->pipeline);
-    w->done = true;
-    if (value.len > w->r->limits.longest)
-        tell_unsayable(w->r, w->entry, "string exceeds the server's proto-max-bulk-len");
-    else
-        w->code = large_value_write_string(w->r, w->entry, value, &w->error);
+    if (value.len <= w->r->limits.longest)
+        return large_value_write_string(w->r, w->entry, value, error);
+    write_tell_unsayable(w->r, w->entry, "string exceeds the server's proto-max-bulk-len");
+    return RF_OK;
 }
 
-static void put_set(struct key_write *w, rf_slice value)
+static rf_code put_set(struct key_write *w, rf_slice value, rf_error *error)
 {
+    TRY(begin_request(w, METHOD_SET, error));
     struct outbuf *out = &w->pipeline->out;
-    bool only_new = !replaces(w->r), until = expires(w->entry);
+    bool only_new = !write_replaces(w->r), until = expires(w->entry);
     resp_array(out, 3u + only_new + 2u * until);
     outbuf_put(out, "$3\r\nSET\r\n", 9);
     resp_bulk(out, w->entry->key);
@@ -291,33 +188,29 @@ static void put_set(struct key_write *w, rf_slice value)
         outbuf_put(out, "$4\r\nPXAT\r\n", 10);
         resp_bulk_i64(out, w->entry->expire_ms);
     }
+    w->replies++;
+    return end_request(w, error);
 }
 
 static rf_code put_string(void *ctx, rf_slice value)
 {
     struct key_write *w = ctx;
-    w->replies++;
     if (UNLIKELY(value.len > w->r->options.big_key || value.len > w->r->limits.longest))
-        put_large_string(w, value);
+        w->code = put_large_string(w, value, &w->error);
+    else if (LIKELY(strings_accept(w->r, w->entry, value)))
+        w->code = strings_put(w->r, w->entry, value, &w->error);
     else
-        put_set(w, value);
+        w->code = put_set(w, value, &w->error);
     return RF_OK;
 }
 
 static rf_code write_set(struct key_write *w, rf_error *error)
 {
     static const rf_visitor visitor = {.string = put_string};
-    TRY(begin_request(w, METHOD_SET, error));
-    rf_code code = rf_value_walk(w->entry->value, &visitor, w, error);
-    if (LIKELY(code == RF_OK && !w->done))
-        return end_request(w, error);
-    if (!w->done)
-        pipeline_cancel(w->pipeline);
-    if (code == RF_OK && w->code != RF_OK) {
+    TRY(rf_value_walk(w->entry->value, &visitor, w, error));
+    if (UNLIKELY(w->code != RF_OK))
         *error = w->error;
-        return w->code;
-    }
-    return code;
+    return w->code;
 }
 
 /* --- RESTORE ------------------------------------------------------------------------------------------- */
@@ -335,12 +228,12 @@ static void put_restore(struct key_write *w, rf_slice payload)
     struct outbuf *out = &w->pipeline->out;
     const rf_entry *entry = w->entry;
     bool until = expires(entry), used = w->r->can.restore_until && (entry->idle >= 0 || entry->freq >= 0);
-    resp_array(out, 4u + replaces(w->r) + until + 2u * used);
+    resp_array(out, 4u + write_replaces(w->r) + until + 2u * used);
     resp_bulk(out, SLICE("RESTORE"));
     resp_bulk(out, entry->key);
     resp_bulk_i64(out, until ? entry->expire_ms : 0);
     resp_bulk(out, payload);
-    if (replaces(w->r))
+    if (write_replaces(w->r))
         resp_bulk(out, SLICE("REPLACE"));
     if (until)
         resp_bulk(out, SLICE("ABSTTL"));
@@ -367,7 +260,8 @@ static rf_code write_restore(struct key_write *w, rf_slice payload, rf_error *er
         write_unsayable(w->r, w->entry, "payload exceeds the server's proto-max-bulk-len");
         return RF_OK;
     }
-    bool at_once = (!expires(w->entry) || r->can.restore_until) && (!replaces(r) || r->can.restore_replace);
+    bool at_once = (!expires(w->entry) || r->can.restore_until) &&
+                   (!write_replaces(r) || r->can.restore_replace);
     if (!at_once)
         return restore_staging(w, payload, error);
     TRY(begin_request(w, METHOD_RESTORE, error));
@@ -455,7 +349,8 @@ static bool wants_restore(const rf_replay *r, const rf_entry *entry)
 /* Directly, or with a staging key. */
 static bool can_restore(const rf_replay *r, const rf_entry *entry)
 {
-    bool at_once = (!expires(entry) || r->can.restore_until) && (!replaces(r) || r->can.restore_replace);
+    bool at_once = (!expires(entry) || r->can.restore_until) &&
+                   (!write_replaces(r) || r->can.restore_replace);
     return method_can_restore(&r->info.abilities) &&
            (at_once || (r->can.rename && (!expires(entry) || r->can.transact)));
 }
@@ -535,15 +430,6 @@ static bool is_damage(const rf_entry *entry, rf_code code)
     return rf_code_is_input(code) && entry->value->sticky->code == RF_OK;
 }
 
-static void fail_damaged(rf_replay *r, const rf_entry *entry, const rf_error *error)
-{
-    const struct request request = {
-        .kind = REQUEST_KEY, .position = r->current.position, .db = (int32_t)entry->db};
-    char reason[sizeof error->message + 32];
-    snprintf(reason, sizeof reason, "the value is damaged: %s", error->message);
-    outcome_failed(r, &request, RF_FAILURE_DAMAGED, reason, entry->key, (rf_slice){0});
-}
-
 /* If all fields had expired, the staging key would be removed with the last of them. */
 static rf_code drop_expired_fields(rf_replay *r, rf_entry *entry, rf_error *error)
 {
@@ -576,7 +462,7 @@ rf_code write_key(rf_replay *r, rf_entry *entry, rf_error *error)
     struct key_write w = {.r = r, .entry = entry};
     rf_code code = write_live_key(&w, error);
     if (is_damage(entry, code)) {
-        fail_damaged(r, entry, error);
+        write_fail_damaged(r, entry, error);
         return RF_OK;
     }
     if (code != RF_OK && !*error->key)

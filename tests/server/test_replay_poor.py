@@ -63,6 +63,7 @@ class Rights(Poor):
             (["-restore", "-renamenx", "-rename"], False),
             (["-renamenx", "-multi", "-unlink"], True),
             (["-exists"], True),
+            (["-msetnx", "-mset"], True),
             (["-info", "-client", "-config", "-role", "-wait", "-command", "-exists"], True),
         ):
             with self.subcase(rights=rights):

@@ -98,6 +98,8 @@ class Cuts(WithTargets):
 
         self.runs(count, check, KINDS, obstacles, self.dump, on_exists=on_exists)
         self.assertGreater(min(recovered.values()), count // 4)  # it is not by chance that nothing was lost
+        batches = b"mset" if on_exists == "replace" else b"msetnx"
+        self.assertGreater(sum(target.count_calls(batches) for target in self.targets), count // 2)
 
     @scaled(**SEEDS)
     def test_nothing_in_the_way(self, count):

@@ -124,6 +124,23 @@ static void do_set(struct call *c)
     say(c, setnx ? ":1\r\n" : "+OK\r\n");
 }
 
+static void do_set_many(struct call *c)
+{
+    bool only_new = c->argv[0].len == 6;
+    for (size_t i = 1; i < c->argc && only_new; i += 2)
+        if (fake_store_find(c->s, c->node, c->db, c->argv[i])) {
+            say(c, ":0\r\n");
+            return;
+        }
+    for (size_t i = 1; i + 1 < c->argc; i += 2) {
+        struct fake_key *there = fake_store_find(c->s, c->node, c->db, c->argv[i]);
+        if (there)
+            remove_key(c->s, there);
+        add_element(add_key(c->s, c->node, c->db, c->argv[i]), c->argv[i + 1]);
+    }
+    say(c, only_new ? ":1\r\n" : "+OK\r\n");
+}
+
 static void do_restore(struct call *c)
 {
     if (c->key && !has_option(c, 4, "REPLACE")) {
@@ -273,7 +290,8 @@ static const struct {
     {"UNLINK", 2, do_remove},     {"DEL", 2, do_remove},       {"RENAME", 3, do_rename},
     {"RENAMENX", 3, do_rename},   {"PEXPIREAT", 3, do_expire}, {"DUMP", 2, do_dump},
     {"PEXPIRE", 3, do_expire_in}, {"PERSIST", 2, do_persist},  {"PTTL", 2, do_pttl},
-    {"EXISTS", 2, do_exists},     {"GET", 2, do_get},
+    {"EXISTS", 2, do_exists},     {"GET", 2, do_get},          {"MSET", 3, do_set_many},
+    {"MSETNX", 3, do_set_many},
 };
 
 bool fake_store_do(struct fake_store *s, unsigned node, int64_t db, const rf_slice *argv, size_t argc,

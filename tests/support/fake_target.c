@@ -139,6 +139,9 @@ static void do_command(struct fake_target *t, struct fake_peer *peer, const char
 static const struct fake_rule *find_rule(struct fake_target *t, const struct fake_peer *peer,
                                          const char *text)
 {
+    static const struct fake_rule no_batches = {.answer = "-NOPERM no permissions to run the command\r\n"};
+    if (!t->batches && strncasecmp(text, "MSET", 4) == 0)
+        return &no_batches;
     for (size_t i = 0; t->rules && t->rules[i].on; i++) {
         const struct fake_rule *rule = &t->rules[i];
         if (strncmp(text, rule->on, strlen(rule->on)) != 0 || t->used[i] >= (rule->times ? rule->times : 1) ||

@@ -63,6 +63,7 @@ struct fake_target {
                                       const char *command); /* asked next; may be NULL */
     void *ctx;
     bool nameless; /* INFO has no run_id */
+    bool batches;  /* it takes MSET and MSETNX; otherwise each string comes by itself */
     size_t piece;  /* bytes written at a time; 0: all */
 
     rf_target target;     /* the way to it; its members may be changed before it is used */

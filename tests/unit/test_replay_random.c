@@ -10,12 +10,12 @@
 
 TestSuite(replay_random, .timeout = 120);
 
-enum { KEYS = 300, EVENTS = 12 };
+enum { KEYS = 400, EVENTS = 12, BATCH_EVENTS = 3 };
 
 /* Of the target's thread. */
 struct chance {
     uint64_t random;
-    int left;
+    int left, batches_left;
     const struct fake_rule *events;
     size_t count;
 };
@@ -36,8 +36,9 @@ static const struct fake_rule errors[] = {
     {.answer = "-CLUSTERDOWN x\r\n"},
 };
 
-/* One command in fifty has an accident; not those that find out what the server can do: a command over which
- * the connection is lost twice counts as not available, and values are rightly written in another form. */
+/* One command in fifty has an accident, and one in two of the first batches of strings; not those that find
+ * out what the server can do: a command over which the connection is lost twice counts as not available, and
+ * values are rightly written in another form. */
 static const struct fake_rule *have_accidents(struct fake_target *t, const char *command)
 {
     static const char *const spared[] = {"INFO", "CLIENT", "CONFIG", "UNLINK", "DUMP", "PTTL", "MULTI"};
@@ -45,9 +46,12 @@ static const struct fake_rule *have_accidents(struct fake_target *t, const char 
     for (size_t i = 0; i < sizeof spared / sizeof *spared; i++)
         if (strncmp(command, spared[i], strlen(spared[i])) == 0)
             return NULL;
-    if (strstr(command, "rdbferry:probe") || chance->left == 0 || next_random(&chance->random) % 50 != 0)
+    bool batch = strncmp(command, "MSET", 4) == 0;
+    int *left = batch ? &chance->batches_left : &chance->left;
+    if (strstr(command, "rdbferry:probe") || *left == 0 ||
+        next_random(&chance->random) % (batch ? 2 : 50) != 0)
         return NULL;
-    chance->left--;
+    --*left;
     return &chance->events[next_random(&chance->random) % chance->count];
 }
 
@@ -64,7 +68,7 @@ static void put_text(struct build *b, size_t letters, size_t number, uint64_t *r
 
 static void put_some_key(struct build *b, int number, uint64_t *random)
 {
-    static const uint8_t types[] = {0, 0, 1, 2, 4};
+    static const uint8_t types[] = {0, 0, 0, 0, 0, 1, 2, 4};
     uint8_t type = types[next_random(random) % sizeof types];
     char name[16];
     if (next_random(random) % 4 == 0) {
@@ -77,7 +81,7 @@ static void put_some_key(struct build *b, int number, uint64_t *random)
     if (type)
         put_len(b, elements);
     for (size_t i = 0; i < (type == 4 ? 2 : 1) * elements; i++)
-        put_text(b, next_random(random) % (type ? 20 : 3000), i, random);
+        put_text(b, next_random(random) % (type ? 20 : next_random(random) % 4 ? 300 : 3000), i, random);
 }
 
 static void put_keys(struct build *b, uint64_t seed)
@@ -90,17 +94,19 @@ static void put_keys(struct build *b, uint64_t seed)
     }
 }
 
-static void replay_with_accidents(uint64_t seed, bool lossy)
+static void replay_with_accidents(uint64_t seed, bool lossy, int *batches)
 {
     const rf_replay_options options = {.mode = seed / 2 % 2 ? RF_REPLAY_AUTO : RF_REPLAY_COMMANDS,
                                        .on_exists = (rf_on_exists)(seed / 4 % 3),
                                        .connections = 1 + (unsigned)(seed / 12 % 3),
                                        .big_key = seed / 36 % 2 ? 2000 : 0};
-    struct chance chance = {.random = seed * 0x9e3779b97f4a7c15 | 1, .left = EVENTS};
+    struct chance chance = {
+        .random = seed * 0x9e3779b97f4a7c15 | 1, .left = EVENTS, .batches_left = BATCH_EVENTS};
     chance.events = lossy ? losses : errors;
     chance.count = lossy ? sizeof losses / sizeof *losses : sizeof errors / sizeof *errors;
-    struct replaying calm = {.options = options};
-    struct replaying wild = {.options = options, .fake = {.decide = have_accidents, .ctx = &chance}};
+    struct replaying calm = {.options = options, .fake.batches = true};
+    struct replaying wild = {.options = options,
+                             .fake = {.decide = have_accidents, .ctx = &chance, .batches = true}};
     put_keys(&calm.input, seed);
     put_keys(&wild.input, seed);
     replaying_run(&calm);
@@ -109,6 +115,8 @@ static void replay_with_accidents(uint64_t seed, bool lossy)
     cr_assert_eq(wild.code, RF_OK, "%s", wild.error.message);
     cr_expect_str_eq((char *)wild.failures.data, "");
     cr_expect_eq(wild.counts.written, KEYS);
+    cr_expect_gt(fake_count(&calm.fake, "MSET"), 3);
+    *batches += BATCH_EVENTS - chance.batches_left;
     cr_expect(strcmp(wild.store, calm.store) == 0, "seed %llu: other keys\n%.3000s\nthan\n%.3000s",
               (unsigned long long)seed, wild.store, calm.store);
     replaying_free(&calm);
@@ -119,12 +127,14 @@ static void replay_rounds(bool lossy)
 {
     enum { ROUNDS = 10 };
     const char *chosen = getenv("REPLAY_SEED");
+    int batches = 0;
     uint64_t seed = chosen ? strtoull(chosen, NULL, 10) : (uint64_t)time(NULL) * ROUNDS;
     for (int i = 0; i < (chosen ? 1 : ROUNDS); i++) {
         printf("REPLAY_SEED=%llu\n", (unsigned long long)seed + (unsigned)i);
         fflush(stdout);
-        replay_with_accidents(seed + (unsigned)i, lossy);
+        replay_with_accidents(seed + (unsigned)i, lossy, &batches);
     }
+    cr_expect(chosen || batches > 0, "no batch of strings had an accident");
 }
 
 Test(replay_random, connections_are_lost)

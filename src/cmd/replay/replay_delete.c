@@ -51,12 +51,6 @@ static rf_code delete_gone(void *ctx, const rf_key_record *record, const rf_erro
 
 /* --- --delete-extra ------------------------------------------------------------------------------------ */
 
-static rf_code ignore_missing(void *ctx, const rf_difference *difference, rf_error *error)
-{
-    (void)ctx, (void)difference, (void)error;
-    return RF_OK;
-}
-
 static rf_code on_extra(void *ctx, const rf_difference *difference, rf_error *error)
 {
     struct replay_extra *extra = ctx;
@@ -92,7 +86,7 @@ static rf_code note_names(struct replay *r, rf_error *error)
 
 static rf_code find_on_target(struct replay *r, rf_error *error)
 {
-    const rf_live_options options = {.names_only = true, .fn = ignore_missing, .ctx = r};
+    const rf_live_options options = {.names_only = true};
     rf_live_counts counts;
     rf_live *live;
     TRY(rf_live_open(&r->target, &options, &live, error));

@@ -104,7 +104,7 @@ static rf_code note_expiries(struct replay *r, rf_entry *entry, rf_error *error)
 {
     const struct cursor *cursor = &r->collisions.scan.cursor;
     const rf_position position = {(uint32_t)cursor->number, entry->offset};
-    if (r->collisions.scan.pass != PASS_NOTE || !r->passed)
+    if (r->collisions.scan.pass != PASS_NOTE)
         return RF_OK;
     return rf_passed_expiries_note(r->passed, entry, rf_position_before(position, r->position.start), error);
 }

@@ -41,13 +41,6 @@ rf_code joined_logs_key(struct joined_logs *logs, const struct common_options *c
     return error->code;
 }
 
-static bool is_one_of(const rf_entry *command, const char *const *names)
-{
-    while (*names && !slice_is_word(command->argv[0], *names))
-        names++;
-    return *names != NULL;
-}
-
 static rf_code refuse(const rf_entry *command, const char *why, rf_error *error)
 {
     fail(error, RF_E_INCOMPATIBLE, "%.*s: %s", command->argv[0].len < 64 ? (int)command->argv[0].len : 64,
@@ -75,13 +68,13 @@ rf_code joined_logs_command(struct joined_logs *logs, const struct common_option
     static const char *const databases[] = {"FLUSHALL", "FLUSHDB", "SWAPDB", NULL};
     static const char *const shared[] = {"FUNCTION", "SCRIPT", NULL};
     *drop = false;
-    if (is_one_of(command, databases))
+    if (slice_is_one_of(command->argv[0], databases))
         return refuse(
             command,
             "it would change the keys of the other inputs: cut the log before it (--until-offset) or "
             "leave it out (--drop-at)",
             error);
-    if (!is_one_of(command, shared))
+    if (!slice_is_one_of(command->argv[0], shared))
         return RF_OK;
     TRY(rf_command_hold(command, error));
     if (!format(logs, command))
