@@ -155,7 +155,7 @@ static inline size_t find_run(const struct glob_runs *runs, const struct glob_ru
                 return last + 1;
             from = (size_t)(found - text.ptr);
         }
-        if (is_at(runs, run, text.ptr + from))
+        if ((run->bytes && run->length == 1) || is_at(runs, run, text.ptr + from))
             break;
     }
     return from;
