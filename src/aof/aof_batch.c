@@ -8,7 +8,8 @@
 
 enum {
     BATCH_BYTES = 256 * 1024,
-    BATCH_LEAST = 16 * 1024, /* of fewer bytes before a command that is in none, another thread is no help */
+    BATCH_LEAST = 16 * 1024, /* of fewer bytes before a command that is in none, another thread is no help: so
+                                many are read in order, as more of the kind may follow */
 };
 
 void aof_batch_close(struct aof_batch *batch)
@@ -61,7 +62,7 @@ static bool take(struct aof_batch *batch, struct aof_reader *from, bool *too_sho
     const bool at_end = frame != AOF_FRAME_OTHER && batch->window.end - last.at <= FEED_HEADROOM;
     *too_short = at_end && size == 0;
     if (size == 0 || (!at_end && frame > AOF_FRAME_STATE && size < BATCH_LEAST)) {
-        from->in_order_to = window_offset(from->w) + size + (size == 0);
+        from->in_order_to = window_offset(from->w) + (size == 0 ? 1 : BATCH_LEAST);
         return false;
     }
     batch->block = window_lend(from->w, size);
