@@ -37,6 +37,9 @@ RF_API rf_code rf_command_history_scan(rf_source *source, bool *found, rf_error 
 /* Called after the last command; the functions below may be called then. */
 RF_API rf_code rf_command_history_end(rf_command_history *history, rf_error *error);
 
+/* Whether there is a SWAPDB. */
+RF_API bool rf_command_history_has_swaps(const rf_command_history *history);
+
 /* The number that a database of the snapshot, before the log, has at its end. */
 RF_API int64_t rf_command_history_db(const rf_command_history *history, int64_t db);
 

@@ -74,6 +74,9 @@ RF_API rf_code rf_command_rewrite_put(rf_command_rewrite *rewrite, const rf_entr
  * otherwise -1. RF_E_INCOMPATIBLE: the command can neither be copied nor narrowed. */
 RF_API rf_code rf_command_rewrite_next(rf_command_rewrite *rewrite, rf_entry **out, rf_error *error);
 
+/* Whether rf_command_rewrite_next() has not returned RF_END yet, and may return another command. */
+RF_API bool rf_command_rewrite_is_pending(const rf_command_rewrite *rewrite);
+
 typedef struct rf_command_rewrite_counts {
     uint64_t dropped;  /* commands, without MULTI and EXEC: none of their keys is selected, or they change
                           no data */
@@ -81,6 +84,9 @@ typedef struct rf_command_rewrite_counts {
 } rf_command_rewrite_counts;
 
 RF_API rf_command_rewrite_counts rf_command_rewrite_counts_get(const rf_command_rewrite *rewrite);
+
+/* Forgets the counts, and what is pending. Not in a transaction. */
+RF_API void rf_command_rewrite_clear(rf_command_rewrite *rewrite);
 
 /* `rewrite` may be NULL. */
 RF_API void rf_command_rewrite_close(rf_command_rewrite *rewrite);

@@ -110,13 +110,13 @@ RF_API rf_code rf_sink_open_null(rf_sink **out, rf_error *error);
 /* Writes one entry and consumes its value. After an error the sink can only be closed. */
 RF_API rf_code rf_sink_put(rf_sink *sink, rf_entry *entry, rf_error *error);
 
-/* A part of the output, which is a sink for keys: they may be put into it on another thread, without their
- * effect on what the output has so far, and are appended later. It must be closed before the sink. What is
- * not possible in a part, as it would take too much memory, is RF_E_MEMORY. `notify` is called on that
- * thread. */
+/* A part of the output, which is a sink for keys or for commands: they may be put into it on another thread,
+ * without their effect on what the output has so far, and are appended later. It must be closed before the
+ * sink. What is not possible in a part, as it would take too much memory, is RF_E_MEMORY. `notify` is called
+ * on that thread. */
 RF_API rf_code rf_sink_open_part(rf_sink *sink, rf_notify notify, rf_sink **part, rf_error *error);
 
-/* Appends a part, with the same result as if its keys were put now, and empties it. */
+/* Appends a part, with the same result as if its entries were put now, and empties it. */
 RF_API rf_code rf_sink_append(rf_sink *sink, rf_sink *part, rf_error *error);
 
 /* Empties a part, also after an error of rf_sink_put(). */

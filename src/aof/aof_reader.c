@@ -229,7 +229,7 @@ static rf_code end_stream(struct aof_reader *r)
 static inline void set_entry(const struct aof_reader *r, rf_entry *entry, uint64_t offset, int64_t db,
                              const struct rf_arguments *command, const struct command_row *row)
 {
-    *entry = command_entry_empty;
+    command_entry_clear(entry);
     entry->offset = offset;
     entry->db = db;
     entry->argv = resp_argv(command);
@@ -303,6 +303,42 @@ rf_code aof_reader_next(struct aof_reader *r, rf_entry *entry)
             TRY(take_command(r, offset, entry, &ready));
     }
     return RF_OK;
+}
+
+/* --- batches -------------------------------------------------------------------------------------------- */
+
+enum aof_frame aof_reader_frame(struct aof_reader *r)
+{
+    const struct window *w = r->w;
+    if (UNLIKELY(*w->pos == '#'))
+        return memchr(w->pos, '\n', (size_t)(w->end - w->pos)) && read_annotation(r) == RF_OK
+                   ? AOF_FRAME_STATE
+                   : AOF_FRAME_BEGUN;
+    if (!resp_read_at_once(&r->command))
+        return AOF_FRAME_BEGUN;
+    const struct command_row *row = row_of(&r->command);
+    const rf_slice *argv = resp_argv(&r->command);
+    if (LIKELY(row && row->kind < CLASS_FLUSH_DB))
+        return AOF_FRAME_COMMAND;
+    return !row && slice_is_word(*argv, "SELECT") && on_select(r, argv, r->command.argc, &r->db) == RF_OK
+               ? AOF_FRAME_STATE
+               : AOF_FRAME_OTHER;
+}
+
+rf_code aof_reader_can_skip(struct aof_reader *r, bool *can)
+{
+    if (r->streams)
+        TRY(end_stream(r));
+    *can = r->w->feed && r->w->pos < r->w->end && window_offset(r->w) >= r->in_order_to &&
+           !r->in_transaction && !r->rreplay.active && !r->damaged && !r->resume;
+    return RF_OK;
+}
+
+void aof_reader_skip(struct aof_reader *r, int64_t db, int64_t time)
+{
+    r->db = db;
+    r->time = time;
+    end_command(r);
 }
 
 void aof_reader_close(struct aof_reader *r)

@@ -29,6 +29,7 @@ struct aof_reader {
     bool damaged;         /* somewhere before */
     bool db_unknown;      /* see rf_entry */
     rf_log_damage damage; /* see rf_reader_info */
+    uint64_t in_order_to; /* commands before this offset are in no batch */
 };
 
 /* True if the byte may begin a command stream. */
@@ -42,5 +43,24 @@ void aof_reader_open(struct aof_reader *r, struct window *w, bool resume, uint64
 rf_code aof_reader_next(struct aof_reader *r, rf_entry *entry);
 
 void aof_reader_close(struct aof_reader *r);
+
+/* --- for batches of commands (aof/aof_batch.c) --------------------------------------------------------- */
+
+enum aof_frame {
+    AOF_FRAME_COMMAND, /* it has been skipped */
+    AOF_FRAME_STATE,   /* the same, and the database and the time are those after it */
+    AOF_FRAME_BEGUN,   /* it is not complete, or not as servers write it: the position is undefined */
+    AOF_FRAME_OTHER,   /* it needs to be read in order: the same */
+};
+
+/* Skips a command whose effect is on its keys; or a SELECT or an annotation. The window must be over memory.
+ */
+enum aof_frame aof_reader_frame(struct aof_reader *r);
+
+/* Whether what comes next may be skipped. */
+rf_code aof_reader_can_skip(struct aof_reader *r, bool *can);
+
+/* The window has been moved on past intact commands. */
+void aof_reader_skip(struct aof_reader *r, int64_t db, int64_t time);
 
 #endif

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* The public reader: detects from the first bytes whether an input is an RDB or an AOF, and continues with
  * commands if the RDB was only the preamble of an AOF. */
-#include "aof/aof_reader.h"
+#include "aof/batch.h"
 #include "aof/foreign.h"
 #include "base/fail.h"
 #include "io/feed.h"
 #include "io/source.h"
-#include "rdb/batch.h"
 #include "rdb/rdb_format.h"
 #include "rdb/rdb_header.h"
 #include "rdb/rdb_reader.h"
@@ -322,10 +321,12 @@ rf_code rf_reader_next(rf_reader *r, rf_entry *entry, rf_error *error)
 rf_code rf_reader_take(rf_reader *r, rf_batch *batch, bool *taken, rf_error *error)
 {
     *taken = false;
-    if (r->phase != IN_RDB || r->error.code != RF_OK)
+    if (r->phase == AT_END || r->error.code != RF_OK)
         return RF_OK;
     r->window.error = error;
-    rf_code code = batch_take(&r->rdb, batch, taken);
+    rf_code code = r->phase == IN_RDB ? rdb_batch_take(&batch->keys, &r->rdb, taken)
+                                      : aof_batch_take(&batch->commands, &r->aof, taken);
+    r->has_commands |= *taken && r->phase == IN_COMMANDS;
     return LIKELY(code == RF_OK) ? RF_OK : conclude(r, code, error);
 }
 

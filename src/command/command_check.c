@@ -180,7 +180,7 @@ bool rf_command_expiry_is_streamed(rf_command_check *check, const rf_entry *comm
     return row && check_of(check, row)->relative_from < NEVER;
 }
 
-static bool has_relative(const struct row_check *known, const rf_entry *command)
+static __attribute__((noinline)) bool has_relative(const struct row_check *known, const rf_entry *command)
 {
     bool relative = false;
     for (size_t i = 0; i < known->integer_count && !relative; i++)

@@ -135,12 +135,6 @@ struct command_row command_row_of_range(const char *name, int first, int last, i
         name, -1, CLASS_ONE, {{IN_RANGE, KEY_CHANGED, (short)first, (short)last, (short)step}}};
 }
 
-bool command_row_has_one_key(const struct command_row *row)
-{
-    const struct key_term *first = &row->terms[0];
-    return first->place == ONE_ARGUMENT && row->terms[1].place == NONE;
-}
-
 size_t command_row_keys_end(const struct command_row *row)
 {
     size_t end = 1;

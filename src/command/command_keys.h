@@ -59,7 +59,10 @@ static inline bool command_row_accepts(const struct command_row *row, uint64_t a
 }
 
 /* Whether it has one key, at the same place always. */
-bool command_row_has_one_key(const struct command_row *row);
+static inline bool command_row_has_one_key(const struct command_row *row)
+{
+    return row->terms[0].place == KEY_ONE_ARGUMENT && row->terms[1].place == 0;
+}
 
 /* NULL: no such command is known. Names are compared without case. */
 const struct command_row *command_row_look_up(const rf_slice *argv, size_t argc);
@@ -73,6 +76,35 @@ static inline const struct command_row *command_row_find(const rf_entry *command
 
 /* A command of which nothing is known yet: what is copied from it need not be set. */
 extern const rf_entry command_entry_empty;
+
+/* Makes an entry the same; the compiler joins these stores to a few. */
+static inline void command_entry_clear(rf_entry *entry)
+{
+    const rf_slice none = {0};
+    entry->kind = RF_ENTRY_COMMAND;
+    entry->offset = 0;
+    entry->db = 0;
+    entry->key = none;
+    entry->slot = 0;
+    entry->type = RF_STRING;
+    entry->encoding = NULL;
+    entry->expire_ms = RF_NO_EXPIRY;
+    entry->idle = 0;
+    entry->freq = 0;
+    entry->metadata = none;
+    entry->value = NULL;
+    entry->name = entry->text = none;
+    entry->keys = entry->expiring = 0;
+    entry->argv = NULL;
+    entry->argc = 0;
+    entry->row = 0;
+    entry->raw = none;
+    entry->raw_from = 0;
+    entry->rest = NULL;
+    entry->rest_count = 0;
+    entry->time = 0;
+    entry->db_unknown = false;
+}
 
 /* See rf_entry; `row` may be NULL. */
 static inline unsigned command_row_number(const struct command_row *row)

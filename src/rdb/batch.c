@@ -5,46 +5,19 @@
 #include "base/bytes.h"
 #include "io/feed.h"
 #include "rdb/rdb_read.h"
-#include <stdlib.h>
 
 enum { BATCH_BYTES = 256 * 1024 };
 
-/* A place between two records. */
-struct place {
-    const uint8_t *at;
-    int64_t db;
-    const uint8_t *name; /* of the key before it; NULL: none */
-};
-
-struct rf_batch {
-    struct rdb_reader *from;
-    struct feed *feed;
-    struct block *block; /* what the bytes are in; NULL: the batch is empty */
-    struct window window;
-    struct rdb_reader reader;
-    struct place mark;
-    rf_error error;
-    rf_notify notify;
-};
-
-rf_batch *rf_batch_new(void)
+void rdb_batch_close(struct rdb_batch *batch)
 {
-    return calloc(1, sizeof(rf_batch));
-}
-
-void rf_batch_free(rf_batch *batch)
-{
-    if (!batch)
-        return;
     rdb_reader_close(&batch->reader);
     window_close(&batch->window);
-    free(batch);
 }
 
 /* --- taking ------------------------------------------------------------------------------------------- */
 
 /* Starts the batch's reader at the position of `from`, over the rest of its segment. Memory is kept. */
-static bool begin(rf_batch *batch, struct rdb_reader *from)
+static bool begin(struct rdb_batch *batch, struct rdb_reader *from)
 {
     struct rdb_reader *r = &batch->reader;
     const struct rf_value *value = &from->value;
@@ -71,17 +44,17 @@ static bool begin(rf_batch *batch, struct rdb_reader *from)
                                  .unguarded = value->unguarded,
                                  .rewind_buffer = r->value.rewind_buffer,
                                  .dup_set = r->value.dup_set};
-    batch->mark = (struct place){.at = batch->window.pos, .db = from->db};
+    batch->mark = (struct rdb_place){.at = batch->window.pos, .db = from->db};
     return rdb_reader_prepare(r);
 }
 
 /* Where the last complete key of the segment ends; but not much after BATCH_BYTES, unless little is left. */
-static struct place frame_keys(rf_batch *batch)
+static struct rdb_place frame_keys(struct rdb_batch *batch)
 {
     struct window *w = &batch->window;
-    struct place last = batch->mark;
+    struct rdb_place last = batch->mark;
     while (w->pos < w->end && rdb_reader_frame(&batch->reader)) {
-        last = (struct place){w->pos, batch->reader.db, batch->reader.framed};
+        last = (struct rdb_place){w->pos, batch->reader.db, batch->reader.framed};
         if (last.at - batch->mark.at >= BATCH_BYTES && w->end - last.at >= BATCH_BYTES / 2)
             break;
     }
@@ -90,7 +63,7 @@ static struct place frame_keys(rf_batch *batch)
 }
 
 /* Details of the last key may follow: `from` must have its name. */
-static bool keep_name(rf_batch *batch, struct rdb_reader *from, struct place last)
+static bool keep_name(struct rdb_batch *batch, struct rdb_reader *from, struct rdb_place last)
 {
     struct window *w = &batch->window;
     rf_slice name;
@@ -101,23 +74,23 @@ static bool keep_name(rf_batch *batch, struct rdb_reader *from, struct place las
     return kept;
 }
 
-static bool take(rf_batch *batch, struct rdb_reader *from)
+static bool take(struct rdb_batch *batch, struct rdb_reader *from)
 {
     if (from->w->pos == from->w->end || !begin(batch, from))
         return false;
-    struct place last = frame_keys(batch);
+    struct rdb_place last = frame_keys(batch);
     if (last.at == batch->mark.at || !keep_name(batch, from, last))
         return false;
     batch->block = window_lend(from->w, (uint64_t)(last.at - batch->mark.at));
     batch->window.end = last.at;
     from->db = last.db;
-    rf_batch_restart(batch);
+    rdb_batch_restart(batch);
     return true;
 }
 
 /* A key at the end of a block is complete, unless it is large, with the one after it. Details of the last key
  * come before the next one. */
-rf_code batch_take(struct rdb_reader *from, rf_batch *batch, bool *taken)
+rf_code rdb_batch_take(struct rdb_batch *batch, struct rdb_reader *from, bool *taken)
 {
     *taken = false;
     TRY(rdb_reader_end_key(from));
@@ -132,26 +105,21 @@ rf_code batch_take(struct rdb_reader *from, rf_batch *batch, bool *taken)
 
 /* --- reading ------------------------------------------------------------------------------------------ */
 
-void rf_batch_notify(rf_batch *batch, rf_notify notify)
-{
-    batch->notify = notify;
-}
-
-rf_code rf_batch_next(rf_batch *batch, rf_entry *entry, rf_error *error)
+rf_code rdb_batch_next(struct rdb_batch *batch, rf_entry *entry, rf_error *error)
 {
     batch->window.error = error;
     TRY(rdb_reader_end_key(&batch->reader));
     return batch->window.pos < batch->window.end ? rdb_reader_next(&batch->reader, entry) : RF_END;
 }
 
-void rf_batch_mark(rf_batch *batch)
+void rdb_batch_mark(struct rdb_batch *batch)
 {
     batch->window.error = &batch->error;
     if (rdb_reader_end_key(&batch->reader) == RF_OK)
-        batch->mark = (struct place){.at = batch->window.pos, .db = batch->reader.db};
+        batch->mark = (struct rdb_place){.at = batch->window.pos, .db = batch->reader.db};
 }
 
-void rf_batch_restart(rf_batch *batch)
+void rdb_batch_restart(struct rdb_batch *batch)
 {
     struct window *w = &batch->window;
     rdb_reader_restart(&batch->reader, batch->mark.db);
@@ -160,17 +128,17 @@ void rf_batch_restart(rf_batch *batch)
     w->pos = batch->mark.at;
 }
 
-bool rf_batch_is_done(const rf_batch *batch)
+bool rdb_batch_is_done(const struct rdb_batch *batch)
 {
     return batch->mark.at == batch->window.end;
 }
 
-uint64_t rf_batch_offset(const rf_batch *batch)
+uint64_t rdb_batch_offset(const struct rdb_batch *batch)
 {
     return batch->window.segment_offset + (uint64_t)(batch->mark.at - batch->window.segment_start);
 }
 
-void rf_batch_end(rf_batch *batch)
+void rdb_batch_end(struct rdb_batch *batch)
 {
     if (!batch->block)
         return;

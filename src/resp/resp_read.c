@@ -52,12 +52,12 @@ static inline const uint8_t *header_end(const uint8_t *p, uint8_t mark, uint64_t
     return load_le16(p) == CRLF ? p + 2 : NULL;
 }
 
-/* False: nothing has been read. */
-static inline bool read_at_once(struct rf_arguments *command)
+bool resp_read_at_once(struct rf_arguments *command)
 {
     const uint8_t *p = command->w->pos, *end = command->w->end;
     const uint64_t large = command->stream_from > 0 ? command->stream_from : UINT64_MAX;
     uint64_t n, length;
+    command->argv.len = 0;
     if (end - p < RESP_HEADER_MAX || !(p = header_end(p, '*', &n)) || n == 0 ||
         n > (size_t)(end - p) / BULK_LEAST || !buffer_reserve(&command->argv, n * sizeof(rf_slice)))
         return false;
@@ -155,8 +155,7 @@ static rf_code copy_arguments(struct rf_arguments *command)
 rf_code resp_read_command(struct rf_arguments *command)
 {
     uint64_t n, length;
-    command->argv.len = 0;
-    if (LIKELY(read_at_once(command)))
+    if (LIKELY(resp_read_at_once(command)))
         return RF_OK;
     command->argc = 0;
     command->raw.len = 0;

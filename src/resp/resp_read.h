@@ -33,6 +33,10 @@ struct rf_arguments {
  * name, is never large. */
 rf_code resp_read_command(struct rf_arguments *command);
 
+/* The same for a command that is in the window as a whole, as servers write it, and has no large argument.
+ * False: nothing has been read. */
+bool resp_read_at_once(struct rf_arguments *command);
+
 /* The arguments that have been read. */
 static inline const rf_slice *resp_argv(const struct rf_arguments *command)
 {

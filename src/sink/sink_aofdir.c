@@ -307,16 +307,59 @@ static rf_code aofdir_commit(rf_sink *sink, rf_error *error)
     return code;
 }
 
-/* Keys are in the base. */
+/* --- parts: one of each file -------------------------------------------------------------------------- */
+
+static void aofdir_part_restart(rf_sink *sink)
+{
+    struct sink_aofdir *s = (struct sink_aofdir *)sink;
+    for (int i = BASE; i <= INCR; i++)
+        rf_sink_part_restart(s->parts[i]);
+}
+
+static size_t aofdir_part_size(const rf_sink *sink)
+{
+    const struct sink_aofdir *s = (const struct sink_aofdir *)sink;
+    return rf_sink_part_size(s->parts[BASE]) + rf_sink_part_size(s->parts[INCR]);
+}
+
+static void aofdir_part_close(rf_sink *sink)
+{
+    struct sink_aofdir *s = (struct sink_aofdir *)sink;
+    for (int i = BASE; i <= INCR; i++)
+        rf_sink_close(s->parts[i]);
+    free(s);
+}
+
 static rf_code aofdir_open_part(rf_sink *sink, rf_notify notify, rf_sink **out, rf_error *error)
 {
-    return rf_sink_open_part(((struct sink_aofdir *)sink)->parts[BASE], notify, out, error);
+    static const struct sink_class class = {.put = aofdir_put,
+                                            .restart = aofdir_part_restart,
+                                            .size = aofdir_part_size,
+                                            .close = aofdir_part_close};
+    const struct sink_aofdir *whole = (const struct sink_aofdir *)sink;
+    struct sink_aofdir *s = calloc(1, sizeof *s);
+    if (!s)
+        return out_of_memory(error);
+    s->sink = (struct rf_sink){.class = &class, .check = whole->sink.check};
+    rf_code code = RF_OK;
+    for (int i = BASE; code == RF_OK && i <= INCR; i++)
+        code = rf_sink_open_part(whole->parts[i], notify, &s->parts[i], error);
+    if (code == RF_OK)
+        *out = &s->sink;
+    else
+        aofdir_part_close(&s->sink);
+    return code;
 }
 
 static rf_code aofdir_append(rf_sink *sink, rf_sink *part, rf_error *error)
 {
-    return rf_sink_append(((struct sink_aofdir *)sink)->parts[BASE], part, error);
+    struct sink_aofdir *s = (struct sink_aofdir *)sink, *from = (struct sink_aofdir *)part;
+    for (int i = BASE; i <= INCR; i++)
+        TRY(rf_sink_append(s->parts[i], from->parts[i], error));
+    return RF_OK;
 }
+
+/* --- the end ------------------------------------------------------------------------------------------ */
 
 static bool aofdir_output(const rf_sink *sink, size_t index, rf_output_info *info)
 {

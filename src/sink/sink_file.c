@@ -69,9 +69,12 @@ static void file_close(rf_sink *sink)
 
 /* --- parts -------------------------------------------------------------------------------------------- */
 
+/* The RDB is ended by the output that a part with commands is appended to. */
 static rf_code part_put(rf_sink *sink, rf_entry *entry, rf_error *error)
 {
     struct sink_file *s = (struct sink_file *)sink;
+    if (s->commands_may_follow && entry->kind == RF_ENTRY_COMMAND)
+        s->in_rdb = false;
     TRY(put_entry(s, entry, error));
     return LIKELY(s->part.buf.code == RF_OK) ? RF_OK : fail(error, RF_E_MEMORY, "out of memory");
 }
@@ -120,6 +123,7 @@ static rf_code file_open_part(rf_sink *sink, rf_notify notify, rf_sink **out, rf
     s->sink.class = &part_class;
     s->sink.check = whole->sink.check;
     s->in_rdb = whole->in_rdb;
+    s->commands_may_follow = whole->commands_may_follow;
     s->options = whole->options;
     s->options.notify = notify;
     s->encoder.options = whole->encoder.options;
@@ -147,6 +151,8 @@ static void append_run(struct sink_file *s, const struct sink_file *from, size_t
 static rf_code file_append(rf_sink *sink, rf_sink *part, rf_error *error)
 {
     struct sink_file *s = (struct sink_file *)sink, *from = (struct sink_file *)part;
+    if (s->in_rdb && !from->in_rdb)
+        TRY(end_rdb(s, error));
     for (size_t i = 0; i < from->part.count; i++)
         append_run(s, from, i);
     from->in_rdb = s->in_rdb;

@@ -212,6 +212,11 @@ rf_code rf_command_history_end(rf_command_history *history, rf_error *error)
 
 /* --- questions ---------------------------------------------------------------------------------------- */
 
+bool rf_command_history_has_swaps(const rf_command_history *history)
+{
+    return history->start.names.len > 0;
+}
+
 int64_t rf_command_history_db(const rf_command_history *history, int64_t db)
 {
     return db_names_of(&history->start, db);
@@ -238,10 +243,10 @@ static const rf_slice event_names[] = {{(const uint8_t *)"FLUSHDB", 7}, {(const 
 
 enum { NAME_MOST = 7, NAME_END = sizeof "DB\r" - 1, STRETCH = 256 };
 
-/* 0: "DB\r" begins here. */
+/* 0: "B\r" begins here, of "DB\r". */
 static inline uint8_t compare_name_end(const uint8_t *p)
 {
-    return ((p[0] | 0x20) ^ 'd') | ((p[1] | 0x20) ^ 'b') | (p[2] ^ '\r');
+    return ((p[1] | 0x20) ^ 'b') | (p[2] ^ '\r');
 }
 
 /* Whether it begins at one of n positions; compilers make vector code of this. */

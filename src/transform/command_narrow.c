@@ -27,16 +27,16 @@ static rf_code put_number(rf_command_rewrite *c, size_t which, int64_t number, r
 static rf_code put_range(rf_command_rewrite *c, size_t from, size_t to, rf_error *error)
 {
     const struct current_command *current = &c->current;
-    const rf_slice range = slice_of(current->command->argv + from,
-                                    (to - from) * sizeof *current->command->argv);
-    if (!buffer_append(&c->arguments, range))
+    const size_t size = (to - from) * sizeof(rf_slice);
+    if (!buffer_reserve(&c->arguments, size))
         return command_out_of_memory(error);
-    rf_slice *arguments = (rf_slice *)(void *)c->arguments.data;
-    size_t first = c->arguments.len / sizeof *arguments - (to - from);
+    rf_slice *arguments = (rf_slice *)(void *)(c->arguments.data + c->arguments.len);
+    memcpy(arguments, current->command->argv + from, size);
+    c->arguments.len += size;
     for (size_t i = 0; i < current->key_count; i++) {
         const struct selected_key *key = &current->keys[i];
         if (key->selected && key->at.argument >= from && key->at.argument < to)
-            arguments[first + key->at.argument - from] = selected_name(c, key);
+            arguments[key->at.argument - from] = selected_name(c, key);
     }
     return RF_OK;
 }

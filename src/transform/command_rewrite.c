@@ -22,6 +22,8 @@ rf_code rf_command_rewrite_open(const rf_command_rewrite_options *options, rf_co
         return fail(error, RF_E_MEMORY, "out of memory");
     (*out)->options = *options;
     (*out)->last_db.of = -1;
+    for (size_t i = 0; i < RESULTS; i++)
+        (*out)->results.entries[i] = command_entry_empty;
     if (filter && rf_filter_is_all(filter))
         (*out)->options.filter = NULL;
     (*out)->key = (rf_entry){.kind = RF_ENTRY_KEY, .expire_ms = RF_NO_EXPIRY};
@@ -57,6 +59,18 @@ void rf_command_rewrite_close(rf_command_rewrite *c)
 rf_command_rewrite_counts rf_command_rewrite_counts_get(const rf_command_rewrite *c)
 {
     return c->counts;
+}
+
+bool rf_command_rewrite_is_pending(const rf_command_rewrite *c)
+{
+    return c->results.next < c->results.count || c->current.command;
+}
+
+void rf_command_rewrite_clear(rf_command_rewrite *c)
+{
+    c->counts = (rf_command_rewrite_counts){0};
+    c->results.count = c->results.next = 0;
+    c->current.command = NULL;
 }
 
 rf_code command_refuse(const rf_command_rewrite *c, const struct selected_key *key, const char *why,
@@ -179,33 +193,42 @@ rf_code command_argument(rf_command_rewrite *c, rf_slice argument, rf_error *err
 }
 
 /* The arguments after the last key of a result are bytes of the log. */
-static void keep_rest(const struct current_command *current, rf_entry *result)
+static inline void keep_rest(const struct current_command *current, rf_entry *result)
 {
     const rf_entry *command = current->command;
+    const rf_slice raw = command->raw;
     size_t from = current->keys_end;
     result->row = command->row;
     result->rest = command->rest;
     result->rest_count = command->rest_count;
-    if (command->raw.len == 0 || command->raw_from > from)
+    result->raw = (rf_slice){0};
+    if (raw.len == 0 || command->raw_from > from)
         return;
-    const uint8_t *end = command->raw.ptr + command->raw.len;
     const uint8_t *start = from > command->raw_from
                                ? command->argv[from - 1].ptr + command->argv[from - 1].len + 2
-                               : command->raw.ptr;
-    result->raw = (rf_slice){start, (size_t)(end - start)};
+                               : raw.ptr;
+    result->raw = (rf_slice){start, (size_t)(raw.ptr + raw.len - start)};
     result->raw_from = from;
 }
 
+/* What is not set here is as in command_entry_empty. */
 rf_code command_end(rf_command_rewrite *c, int64_t db, rf_error *error)
 {
     rf_entry *result = &c->results.entries[c->results.count];
-    *result = command_entry_empty;
     result->offset = c->current.command->offset;
     result->db = db;
     result->argv = (const rf_slice *)(const void *)c->arguments.data;
     result->argc = c->arguments.len / sizeof(rf_slice);
-    if (c->keeps_rest)
+    result->time = 0;
+    result->db_unknown = false;
+    if (LIKELY(c->keeps_rest)) {
         keep_rest(&c->current, result);
+    } else {
+        result->row = 0;
+        result->rest = NULL;
+        result->rest_count = 0;
+        result->raw = (rf_slice){0};
+    }
     return put_result(c, error);
 }
 

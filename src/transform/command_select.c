@@ -81,7 +81,8 @@ static rf_entry *entry_of(rf_command_rewrite *c, const struct selected_key *key)
     return &c->key;
 }
 
-static rf_code rename_key(rf_command_rewrite *c, struct selected_key *key, rf_entry *entry, rf_error *error)
+static inline rf_code rename_key(rf_command_rewrite *c, struct selected_key *key, rf_entry *entry,
+                                 rf_error *error)
 {
     const rf_filter *filter = c->options.filter;
     const rf_slice name = entry->key;
@@ -113,7 +114,7 @@ static rf_code select_pattern(rf_command_rewrite *c, struct selected_key *key, r
     return rename_key(c, key, entry, error);
 }
 
-static rf_code select_key(rf_command_rewrite *c, struct selected_key *key, rf_error *error)
+static inline rf_code select_key(rf_command_rewrite *c, struct selected_key *key, rf_error *error)
 {
     rf_entry *entry = entry_of(c, key);
     if (key->at.role == KEY_PATTERN)
@@ -183,34 +184,50 @@ static rf_code check_apart(rf_command_rewrite *c, rf_error *error)
     return error->code = RF_E_COLLISION;
 }
 
-static rf_code add_key(rf_command_rewrite *c, const struct command_key *at, size_t number, rf_error *error)
+static inline rf_code add_key(rf_command_rewrite *c, struct command_key at, int64_t db, rf_error *error)
 {
+    struct current_command *current = &c->current;
     if (!buffer_reserve(&c->keys, sizeof(struct selected_key)))
         return command_out_of_memory(error);
     struct selected_key *key = (struct selected_key *)(void *)(c->keys.data + c->keys.len);
-    *key = (struct selected_key){.at = *at};
-    TRY(key_db(c, number, &key->db, error));
-    key->new_db = key->db;
+    *key = (struct selected_key){.at = at, .db = db, .new_db = db};
     TRY(select_key(c, key, error));
     c->keys.len += sizeof *key;
-    c->current.names += at->role != KEY_PATTERN;
-    if (at->argument >= c->current.keys_end)
-        c->current.keys_end = at->argument + 1;
+    current->keys = (struct selected_key *)(void *)c->keys.data;
+    current->key_count++;
+    current->names += at.role != KEY_PATTERN;
+    if (at.argument >= current->keys_end)
+        current->keys_end = at.argument + 1;
     return RF_OK;
 }
 
-rf_code command_select(rf_command_rewrite *c, rf_error *error)
+COLD static rf_code refuse_count(const rf_command_rewrite *c, rf_error *error)
 {
-    struct current_command *current = &c->current;
+    return command_refuse(c, NULL, "wrong number of arguments", error);
+}
+
+static __attribute__((noinline)) rf_code select_each(rf_command_rewrite *c, rf_error *error)
+{
     struct command_key_walk walk;
     struct command_key at;
+    int64_t db;
+    command_keys_begin(&walk, c->current.row, c->current.command);
+    for (size_t i = 0; command_keys_next(&walk, &at); i++) {
+        TRY(key_db(c, i, &db, error));
+        TRY(add_key(c, at, db, error));
+    }
+    return walk.wrong ? refuse_count(c, error) : check_apart(c, error);
+}
+
+/* Most commands have one key, where it always is. */
+rf_code command_select(rf_command_rewrite *c, rf_error *error)
+{
+    const struct current_command *current = &c->current;
+    const struct key_term *term = current->row->terms;
     c->keys.len = c->names.len = 0;
-    command_keys_begin(&walk, current->row, current->command);
-    for (size_t i = 0; command_keys_next(&walk, &at); i++)
-        TRY(add_key(c, &at, i, error));
-    if (walk.wrong)
-        return command_refuse(c, NULL, "wrong number of arguments", error);
-    current->keys = (struct selected_key *)(void *)c->keys.data;
-    current->key_count = c->keys.len / sizeof(struct selected_key);
-    return check_apart(c, error);
+    if (UNLIKELY(!command_row_has_one_key(current->row)))
+        return select_each(c, error);
+    const struct command_key at = {(size_t)term->first, (enum key_role)term->role, 1};
+    return at.argument < current->command->argc ? add_key(c, at, current->source_db, error)
+                                                : refuse_count(c, error);
 }

@@ -155,7 +155,7 @@ static inline size_t find_run(const struct glob_runs *runs, const struct glob_ru
                 return last + 1;
             from = (size_t)(found - text.ptr);
         }
-        if (is_at(runs, run, text.ptr + from))
+        if ((run->bytes && run->length == 1) || is_at(runs, run, text.ptr + from))
             break;
     }
     return from;
@@ -164,16 +164,19 @@ static inline size_t find_run(const struct glob_runs *runs, const struct glob_ru
 static inline void mark_positions(const struct glob_mark *marks, const struct glob_run *run, size_t position,
                                   size_t *positions)
 {
-    for (int i = 0; marks && i < GLOB_MARKS; i++)
-        if (marks[i].run == run)
-            positions[i] = position + marks[i].offset;
+    if (!marks)
+        return;
+    if (marks[0].run == run)
+        positions[0] = position + marks[0].offset;
+    if (marks[1].run == run)
+        positions[1] = position + marks[1].offset;
 }
 
 /* The first run is at the start of the text, and the last one at its end. Those between are matched at the
  * earliest position, and stay there: whatever the rest can match after a later position, it can match after
  * this one. */
-bool glob_runs_match(const struct glob_runs *runs, rf_slice text, const struct glob_mark marks[GLOB_MARKS],
-                     size_t positions[GLOB_MARKS])
+static inline bool match(const struct glob_runs *runs, rf_slice text, const struct glob_mark *marks,
+                         size_t *positions)
 {
     const struct glob_run *run = runs->runs, *last = run + runs->count - 1;
     size_t at = run->length;
@@ -195,4 +198,10 @@ bool glob_runs_match(const struct glob_runs *runs, rf_slice text, const struct g
         return false;
     mark_positions(marks, run, text.len - run->length, positions);
     return true;
+}
+
+bool glob_runs_match(const struct glob_runs *runs, rf_slice text, const struct glob_mark marks[GLOB_MARKS],
+                     size_t positions[GLOB_MARKS])
+{
+    return marks ? match(runs, text, marks, positions) : match(runs, text, NULL, NULL);
 }

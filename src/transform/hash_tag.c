@@ -98,7 +98,8 @@ rf_code hash_tag_make(rf_slice name, struct tag_span span, struct buffer *out, r
 {
     TRY(name_reserve(out, name.len + 2, error));
     uint8_t *to = out->data + out->len;
-    bytes_copy(to, name.ptr, span.from);
+    if (span.from > 0)
+        bytes_copy(to, name.ptr, span.from);
     to[span.from] = '{';
     bytes_copy(to + span.from + 1, name.ptr + span.from, span.to - span.from);
     to[span.to + 1] = '}';

@@ -14,6 +14,37 @@ printf '\xc3\x05\x40AAAAAA' | dd of=damaged.rdb bs=1 seek=$((size / 9)) conv=not
 "$RDBFERRY" convert three.rdb strings.rdb -o dbs.rdb -q
 cp "$TESTDATA"/servers/{redis-8.8,valkey-9.1.0}.rdb "$TESTDATA"/faults/{module-aux,keydb-member-expiry}.rdb .
 
+# log COUNT [TAIL]: many commands of a few keys each, now and then one that passes in order, and three databases.
+log() {
+    awk -v count="$1" -v tail="${2-}" '
+        function put(text, words, n, i) {
+            n = split(text, words, " ")
+            printf "*%d\r\n", n
+            for (i = 1; i <= n; i++)
+                printf "$%d\r\n%s\r\n", length(words[i]), words[i]
+        }
+        BEGIN {
+            for (i = 0; i < count; i++) {
+                if (i % 701 == 0)
+                    printf "#TS:%d\r\n", 1700000000 + i
+                if (i % 97 == 0)
+                    put("SELECT " i % 3)
+                put("SET user:" i % 500 ":cart value-of-" i)
+                put("DEL user:" i % 7 ":a user:" i % 11 ":b k" i)
+                if (i % 999 == 700)
+                    put("MULTI") put("INCR user:1:n") put("RPUSH user:2:l " i) put("EXEC") put("FUNCTION LOAD " i)
+                if (i == 1200)
+                    put("FLUSHDB")
+            }
+            put(tail)
+        }'
+}
+log 2500 "EXPIRE user:1:cart 100" >log.aof
+log 300 "NOSUCH a b" >unknown.aof
+log 300 "SET {user:3}:cart x" >collision.aof
+"$RDBFERRY" convert mixed.rdb -o preamble.aof --preamble --target-version 7.0 -q --drop-detail --drop-unsupported
+cat log.aof >>preamble.aof
+
 # run COMMAND...: with one thread, and with more; what is written to "out" and printed must be the same.
 run() {
     local threads block
@@ -54,6 +85,13 @@ run split mixed.rdb -o outdir --shards 3 --flatten-dbs --to aof --force
 run split dbs.rdb -o outdir --shards 3 --flatten-dbs
 run split strings.rdb -o outdir --shards 5 --flatten-dbs --rename 's/^k/{k}/' -v
 run split damaged.rdb -o outdir --shards 2 --flatten-dbs --to jsonl
+rules=(--flatten-dbs --hash-tag '{user:*}:*')
+run convert log.aof -o out.aof
+run convert preamble.aof -o outdir --to aof-dir "${rules[@]}"
+run convert preamble.aof -o out.aof --preamble --rename 's/^user:/u:/' -k 'user:*' -k 'k1*'
+run convert collision.aof -o out.jsonl "${rules[@]}"
+run split unknown.aof -o outdir --shards 3 --to aof "${rules[@]}"
+run split log.aof -o outdir --shards 3 --to aof-dir "${rules[@]}"
 for input in mixed.rdb damaged.rdb redis-8.8.rdb; do
     run verify "$input" --digest=sha256
     run verify "$input" --against mixed.rdb --limit 0

@@ -3,10 +3,23 @@
 #include "support/record.h"
 #include "support/run.h"
 #include <criterion/criterion.h>
+#include <rdbferry/batch.h>
 #include <stdio.h>
+
+static void expect_batches(const char *aof, rf_code code, const char *told)
+{
+    struct buffer text = {0};
+    rf_error error;
+    cr_expect_eq(run_read_batches(slice_of(aof, strlen(aof)), &text, &error), code, "%s: %s", aof,
+                 error.message);
+    cr_expect_str_eq(record_end(&text), told, "%s", aof);
+    buffer_free(&text);
+}
 
 static void expect_read(const char *aof, rf_code code, const char *told)
 {
+    if (!strstr(told, "notice"))
+        expect_batches(aof, code, told);
     static const size_t blocks[] = {1, 2, 3, 7, 4096};
     for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++) {
         struct buffer text = {0};
@@ -33,6 +46,60 @@ Test(aof_reader, commands_and_their_database)
     expect_read(SELECT, RF_OK, "notice no_data\n");
     expect_read("*2\r\n$6\r\nselect\r\n$2\r\n15\r\n" PING, RF_OK, "command 15 PING\n");
     expect_read(SELECT "*2\r\n$6\r\nSELECT\r\n$1\r\n0\r\n" PING, RF_OK, "command 0 PING\n");
+}
+
+/* Reads a batch, which must begin and end at these offsets. */
+static void expect_batch(rf_reader *reader, rf_batch *batch, uint64_t from, uint64_t to, int64_t last_db)
+{
+    rf_error error;
+    rf_entry entry = {0};
+    bool taken;
+    cr_assert_eq(rf_reader_take(reader, batch, &taken, &error), RF_OK);
+    cr_assert(taken);
+    for (int again = 0; again < 2; again++) {
+        cr_expect_eq(rf_batch_offset(batch), from);
+        while (rf_batch_next(batch, &entry, &error) == RF_OK)
+            cr_expect_eq(entry.kind, RF_ENTRY_COMMAND);
+        cr_expect_eq(entry.db, last_db);
+        if (again == 0)
+            rf_batch_restart(batch);
+    }
+    rf_batch_mark(batch);
+    cr_expect(rf_batch_is_done(batch));
+    cr_expect_eq(rf_batch_offset(batch), to);
+    rf_batch_end(batch);
+}
+
+enum { MANY = 2000 };
+
+/* A batch ends before a transaction; the last bytes of the input are read in order. */
+Test(aof_reader, batches)
+{
+    struct buffer log = {0};
+    rf_source *source;
+    rf_reader *reader;
+    rf_entry entry;
+    rf_error error;
+    bool taken;
+    rf_batch *batch = rf_batch_new();
+    for (int i = 0; i < MANY; i++)
+        buffer_append(&log, SLICE(SET SELECT SET));
+    const uint64_t multi = log.len, set = multi + sizeof(MULTI EXEC) - 1;
+    buffer_append(&log, SLICE(MULTI EXEC SET SET));
+    cr_assert_eq(rf_source_open_memory(log.data, log.len, "log", &source, &error), RF_OK);
+    cr_assert_eq(rf_reader_open(source, &(rf_reader_options){.batches = 1}, &reader, &error), RF_OK);
+    expect_batch(reader, batch, 0, multi, 3);
+    for (int i = 0; i < 2; i++) {
+        cr_expect_eq(rf_reader_take(reader, batch, &taken, &error), RF_OK);
+        cr_expect(!taken, "a transaction is read in order");
+        cr_expect_eq(rf_reader_next(reader, &entry, &error), RF_OK);
+    }
+    expect_batch(reader, batch, set, set + sizeof SET - 1, 3);
+    cr_expect_eq(rf_reader_next(reader, &entry, &error), RF_OK);
+    cr_expect_eq(rf_reader_next(reader, &entry, &error), RF_END);
+    rf_batch_free(batch);
+    rf_reader_close(reader);
+    buffer_free(&log);
 }
 
 Test(aof_reader, a_select_that_selects_nothing)

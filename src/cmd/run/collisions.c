@@ -353,15 +353,32 @@ static rf_code on_first_reading(struct collisions *c, const struct input *input,
 
 static void note_later(const struct collisions *c, const rf_entry *key)
 {
-    if (is_ambiguous(c))
-        journal_name(c->journal, rf_collisions_hash(c->set, key));
-    else
+    if (!is_ambiguous(c)) {
         c->journal->has_other_names = true;
+        return;
+    }
+    struct journal_name name = {.hash = rf_collisions_hash(c->set, key), .in_command = c->in_command};
+    if (c->has_commands)
+        name.source = key_digest(session_source_db(c->session, key), session_source_key(c->session, key));
+    journal_name(c->journal, name);
 }
 
 bool collisions_can_wait(const struct collisions *c)
 {
-    return !c->set || (c->policy == COLLISION_FAIL && !c->resolved && !c->has_commands);
+    return !c->set || (c->policy == COLLISION_FAIL && !c->resolved);
+}
+
+/* See is_noted(). */
+static rf_code note_name(struct collisions *c, const struct journal_name *name, rf_known *known,
+                         rf_error *error)
+{
+    *known = RF_KNOWN_NOT;
+    if (c->has_commands && name->in_command && key_set_has_digest(&c->sources, name->source))
+        return RF_OK;
+    TRY(rf_collisions_note_hash(c->set, name->hash, known, error));
+    if (c->has_commands && *known == RF_KNOWN_NOT)
+        key_set_add_digest(&c->sources, name->source);
+    return RF_OK;
 }
 
 rf_code collisions_note_names(struct collisions *c, const struct journal *journal, bool *known,
@@ -372,7 +389,7 @@ rf_code collisions_note_names(struct collisions *c, const struct journal *journa
         rf_collisions_note_others(c->set);
     for (size_t i = 0; i < journal->name_count && answer == RF_KNOWN_NOT; i++) {
         *entry = journal->names[i].entry;
-        TRY(rf_collisions_note_hash(c->set, journal->names[i].hash, &answer, error));
+        TRY(note_name(c, &journal->names[i], &answer, error));
     }
     *known = answer != RF_KNOWN_NOT;
     return RF_OK;

@@ -423,13 +423,28 @@ void cursor_skip_input(struct cursor *cursor)
     cursor_end_record(cursor->session, input->decoded);
 }
 
+bool cursor_is_within_command(const struct cursor *cursor)
+{
+    return cursor->commands && rf_command_rewrite_is_pending(cursor->commands);
+}
+
+/* Commands are left out or repaired, or change how databases are called. */
+static bool needs_order(const struct session *session)
+{
+    const struct log_options *options = &session->options->log;
+    const struct log_survey *log = &session->log;
+    return session->joined || options->drop_command || options->drop_at.text || log->cut ||
+           log->repair.count > 0 || options->repair != REPAIR_NONE ||
+           (log->history && rf_command_history_has_swaps(log->history));
+}
+
 /* What is known of keys that come later, or depends on earlier ones, needs them in order. */
 rf_code cursor_take(struct cursor *cursor, rf_batch *batch, bool *taken, rf_error *error)
 {
     const struct session *session = cursor->session;
-    bool is_first = session->options->keys.rewrite && session->shifted != cursor->input->path;
+    bool is_first = session->options->keys.shift && session->shifted != cursor->input->path;
     *taken = false;
-    if (cursor->commands || session->joined || session->log.history || session->read.resume || is_first)
+    if (cursor_is_within_command(cursor) || needs_order(session) || session->read.resume || is_first)
         return RF_OK;
     return rf_reader_take(cursor->input->reader, batch, taken, error);
 }
@@ -461,9 +476,12 @@ rf_code cursor_next(struct cursor *cursor, rf_entry **entry, rf_error *error)
     while (cursor->input || cursor->next < cursor->end) {
         bool accepted = false;
         if (cursor->commands) {
+            bool ends_command = cursor->batch && cursor_is_within_command(cursor);
             rf_code code = rf_command_rewrite_next(cursor->commands, entry, error);
             if (code != RF_END)
                 return code == RF_OK ? count_other(cursor, *entry, error) : code;
+            if (ends_command)
+                return RF_OK;
         }
         if (!cursor->input)
             TRY(enter_input(cursor, error));

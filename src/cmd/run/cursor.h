@@ -39,11 +39,14 @@ void cursor_open_rescan_of(struct cursor *cursor, struct session *session, size_
 /* Reads the next entry, which may be an AUX field; it is valid until the next call. Returns RF_END after the
  * last one of the last input, or of the batch. If the session wants pauses, an entry that was left out and
  * the end of an input before the last are RF_OK, with NULL in *entry; so is a stream of which nothing has
- * arrived: of several streams, the one whose turn it is. */
+ * arrived: of several streams, the one whose turn it is. Over a batch, so are a command and its end. */
 rf_code cursor_next(struct cursor *cursor, rf_entry **entry, rf_error *error);
 
-/* Takes the next keys of the current input, see rf_reader_take(). *taken is false, too, if they have to be
- * read in order. */
+/* Whether the next entry results from the same command as the one before, if there is any. */
+bool cursor_is_within_command(const struct cursor *cursor);
+
+/* Takes the next keys or commands of the current input, see rf_reader_take(). *taken is false, too, if they
+ * have to be read in order. */
 rf_code cursor_take(struct cursor *cursor, rf_batch *batch, bool *taken, rf_error *error);
 
 /* Entries before this offset of the input have been accounted for in `session`. */

@@ -37,7 +37,7 @@ void journal_notice(struct journal *journal, const rf_notice *notice)
         append(journal, &journal->notices, detail, head.detail, (rf_slice){0});
 }
 
-void journal_name(struct journal *journal, rf_name_hash hash)
+void journal_name(struct journal *journal, struct journal_name name)
 {
     if (journal->name_count == journal->name_cap) {
         size_t cap = journal->name_cap ? 2 * journal->name_cap : 256;
@@ -48,7 +48,8 @@ void journal_name(struct journal *journal, rf_name_hash hash)
         journal->names = names;
         journal->name_cap = cap;
     }
-    journal->names[journal->name_count++] = (struct journal_name){journal->entry, hash};
+    name.entry = journal->entry;
+    journal->names[journal->name_count++] = name;
 }
 
 /* The size of a record is known when the next one begins. */

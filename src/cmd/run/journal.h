@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* What has to be done in order with the keys that a lane has written: notices, names that may collide, and
+/* What has to be done in order with what a lane has written: notices, names that may collide, and
  * keys that a command counts. */
 #ifndef CMD_RUN_JOURNAL_H
 #define CMD_RUN_JOURNAL_H
 
 #include "base/buffer.h"
 #include <rdbferry/collision.h>
+#include <rdbferry/digest.h>
 #include <rdbferry/notice.h>
 
 struct journal_name {
     uint64_t entry;
     rf_name_hash hash;
+    rf_digest source; /* of the key in the input, if that is wanted */
+    bool in_command;
 };
 
 /* A zeroed one is empty and ready. */
@@ -26,7 +29,8 @@ struct journal {
 };
 
 void journal_notice(struct journal *journal, const rf_notice *notice);
-void journal_name(struct journal *journal, rf_name_hash hash);
+/* Sets its entry. */
+void journal_name(struct journal *journal, struct journal_name name);
 
 /* The caller adds the size of the record to the result, before the next call. */
 uint64_t *journal_key(struct journal *journal, const rf_entry *key);

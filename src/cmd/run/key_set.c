@@ -15,9 +15,8 @@ static bool has_digest(const void *entry, const void *digest)
     return ((const rf_digest *)entry)->high == ((const rf_digest *)digest)->high;
 }
 
-void key_set_add(struct key_set *set, int64_t db, rf_slice key)
+void key_set_add_digest(struct key_set *set, rf_digest digest)
 {
-    const rf_digest digest = key_digest(db, key);
     bool was_there;
     if (set->digests.entry_size == 0)
         hash_table_init(&set->digests, sizeof digest, SIZE_MAX);
@@ -26,12 +25,19 @@ void key_set_add(struct key_set *set, int64_t db, rf_slice key)
         entry->high = digest.high;
 }
 
+bool key_set_has_digest(const struct key_set *set, rf_digest digest)
+{
+    return set->digests.count > 0 && hash_table_find(&set->digests, digest.low, has_digest, &digest);
+}
+
+void key_set_add(struct key_set *set, int64_t db, rf_slice key)
+{
+    key_set_add_digest(set, key_digest(db, key));
+}
+
 bool key_set_has(const struct key_set *set, int64_t db, rf_slice key)
 {
-    if (set->digests.count == 0)
-        return false;
-    const rf_digest digest = key_digest(db, key);
-    return hash_table_find(&set->digests, digest.low, has_digest, &digest);
+    return set->digests.count > 0 && key_set_has_digest(set, key_digest(db, key));
 }
 
 void key_set_free(struct key_set *set)

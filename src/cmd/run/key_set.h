@@ -19,6 +19,10 @@ void key_set_add(struct key_set *set, int64_t db, rf_slice key);
 
 bool key_set_has(const struct key_set *set, int64_t db, rf_slice key);
 
+/* The same with a key's digest. */
+void key_set_add_digest(struct key_set *set, rf_digest digest);
+bool key_set_has_digest(const struct key_set *set, rf_digest digest);
+
 void key_set_free(struct key_set *set);
 
 #endif

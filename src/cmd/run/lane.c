@@ -12,11 +12,14 @@ static void clear_counters(struct lane *lane)
 {
     struct transfer *t = &lane->transfer;
     journal_clear(&lane->journal);
+    if (lane->cursor.commands)
+        rf_command_rewrite_clear(lane->cursor.commands);
+    t->session.written_keys.ambiguous_only = false;
     stats_clear(&t->session.stats);
     for (int i = 0; i < RF_NOTICE_COUNT; i++)
         t->session.notices.records[i].count = 0;
     memset(t->session.dropped, 0, sizeof t->session.dropped);
-    t->session.progress.keys = 0;
+    t->session.progress.keys = t->session.progress.commands = 0;
     t->session.bytes_of = NULL;
     t->kept_keys = t->unsupported = t->empty = 0;
 }
@@ -32,14 +35,23 @@ static rf_code share_rules(struct lane *lane, const struct common_options *whole
     return shared ? RF_OK : fail(error, RF_E_MEMORY, "out of memory");
 }
 
-/* One entry; RF_END after the last one. */
+rf_code lane_transfer_one(struct transfer *t, const struct transfer_steps *steps, struct cursor *cursor,
+                          rf_error *error)
+{
+    rf_entry *entry;
+    do {
+        TRY(cursor_next(cursor, &entry, error));
+        if (entry)
+            TRY(transfer_entry(t, steps, cursor->input, entry, error));
+    } while (cursor_is_within_command(cursor));
+    return RF_OK;
+}
+
+/* RF_END after the last one. */
 static rf_code run_entry(struct lane *lane)
 {
     rf_error error;
-    rf_entry *entry;
-    TRY(cursor_next(&lane->cursor, &entry, &error));
-    if (entry)
-        TRY(transfer_entry(&lane->transfer, lane->steps, lane->cursor.input, entry, &error));
+    TRY(lane_transfer_one(&lane->transfer, lane->steps, &lane->cursor, &error));
     return lane->journal.failed ? RF_E_MEMORY : RF_OK;
 }
 
@@ -110,6 +122,12 @@ static void add_counters(struct lane *lane, struct transfer *whole)
         session->dropped[i] += from->dropped[i];
     session->key.accepted = from->key.accepted;
     progress_add(&session->progress.keys, from->progress.keys);
+    progress_add(&session->progress.commands, from->progress.commands);
+    if (lane->cursor.commands) {
+        rf_command_rewrite_counts counts = rf_command_rewrite_counts_get(lane->cursor.commands);
+        session->commands.dropped += counts.dropped;
+        session->commands.narrowed += counts.narrowed;
+    }
     if (lane->options.keys.rewrite)
         rf_rewrite_add_counts(session->options->keys.rewrite, lane->options.keys.rewrite);
     whole->kept_keys += lane->transfer.kept_keys;
@@ -160,6 +178,10 @@ static void open_session(struct lane *lane, const struct session *whole)
     session->read.pauses = true;
     session->unfiltered = whole->unfiltered;
     session->shifted = whole->shifted;
+    session->log.history = whole->log.history;
+    if (whole->written_keys.fn)
+        session->written_keys = (struct written_keys){whole->written_keys.fn, &lane->transfer.collisions,
+                                                      false};
     session->notices.journal = &lane->journal;
 }
 
@@ -175,6 +197,7 @@ rf_code lane_open(struct lane *lane, const struct transfer *whole, const struct 
                            .collisions = whole->collisions,
                            .begun = true,
                            .target = whole->target,
+                           .command_check = whole->command_check,
                            .journal = &lane->journal};
     open_session(lane, &whole->session);
     t->collisions.session = &t->session;
@@ -194,6 +217,7 @@ void lane_close(struct lane *lane)
     if (lane->batch)
         rf_batch_end(lane->batch);
     rf_batch_free(lane->batch);
+    rf_command_rewrite_close(lane->cursor.commands);
     rf_sink_close(lane->transfer.sink);
     stats_free(&lane->transfer.session.stats);
     rf_filter_free(lane->options.keys.filter);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* A lane: writes a batch of keys on another thread. It is a transfer of its own, with its own counters, into
- * a part of the output; they are added to those of the whole in order.
+/* A lane: writes a batch of keys or commands on another thread. It is a transfer of its own, with its own
+ * counters, into a part of the output; they are added to those of the whole in order.
  *
- * An error undoes the key at which it occurs, and the lane ends before it: the key is then transferred again
- * in order, as any key that does not fit into a batch. So errors are those of a single thread, and so is what
+ * An error undoes the entry at which it occurs, and the lane ends before it: it is then transferred again in
+ * order, as anything that does not fit into a batch. So errors are those of a single thread, and so is what
  * has been counted and said before. */
 #ifndef CMD_RUN_LANE_H
 #define CMD_RUN_LANE_H
@@ -26,6 +26,11 @@ struct lane {
 rf_code lane_open(struct lane *lane, const struct transfer *whole, const struct transfer_steps *steps,
                   const struct cursor *cursor, rf_error *error);
 void lane_close(struct lane *lane);
+
+/* Transfers the next entry of a cursor that pauses, or is over a batch: a key, or all that results of a
+ * command. */
+rf_code lane_transfer_one(struct transfer *transfer, const struct transfer_steps *steps,
+                          struct cursor *cursor, rf_error *error);
 
 /* Transfers the entries of the batch from its mark on, up to the end, to an error, or until the part of the
  * output is large. On any thread. */

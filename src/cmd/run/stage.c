@@ -67,14 +67,11 @@ static rf_code transfer_in_order(struct stage *stage, struct lane *lane, rf_erro
 {
     struct cursor *cursor = stage->cursor;
     struct transfer *t = stage->transfer;
-    rf_entry *entry;
     ordered_pause(stage->ordered);
     rf_batch_notify(lane->batch, notices_listener(&t->session.notices));
     cursor->batch = lane->batch;
-    rf_code code = cursor_next(cursor, &entry, error);
+    rf_code code = lane_transfer_one(t, stage->steps, cursor, error);
     cursor->batch = NULL;
-    if (code == RF_OK)
-        code = transfer_entry(t, stage->steps, cursor->input, entry, error);
     rf_batch_mark(lane->batch);
     if (code != RF_OK && code != RF_END)
         return code;

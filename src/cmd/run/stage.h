@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* The parallel stage of a transfer: batches of keys are found by their frames, transferred in lanes on
- * several threads, and added to the whole in order.
+/* The parallel stage of a transfer: batches of keys and of commands are found by their frames, transferred in
+ * lanes on several threads, and added to the whole in order.
  *
  *     cursor ─ frame ─┬─ lane ─┬─ order ─ sink
  *        │            ├─ lane ─┤    │
  *        │            └─ lane ─┘    │
- *        └─ commands, functions, large values: once all lanes are empty */
+ *        └─ transactions, functions, large values: once all lanes are empty */
 #ifndef CMD_RUN_STAGE_H
 #define CMD_RUN_STAGE_H
 
@@ -30,8 +30,8 @@ struct stage {
  * there is no stage. As each has a part of each output, many outputs have fewer threads. */
 size_t stage_batches(const struct common_options *common, size_t outputs);
 
-/* Takes the next keys into a lane. If *taken is false, everything before the cursor has been transferred, and
- * its next entry has to be transferred in order. */
+/* Takes the next keys or commands into a lane. If *taken is false, everything before the cursor has been
+ * transferred, and its next entry has to be transferred in order. */
 rf_code stage_next(struct stage *stage, bool *taken, rf_error *error);
 
 /* Stops the threads. What is in the lanes is discarded. */

@@ -47,6 +47,7 @@ bool stats_merge(struct stats *stats, const struct stats *from)
     size_t place = tables_place_of_db(from->tables.last_db);
     if (!tables_merge(&stats->tables, &from->tables))
         return false;
+    stats->commands += from->commands;
     stats->last = NULL;
     if (from->last) {
         stats->last = stats->tables.databases[place] + (from->last - from->tables.databases[place]);

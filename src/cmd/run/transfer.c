@@ -145,7 +145,7 @@ static rf_code check_support(struct transfer *t, rf_entry *entry, bool *supporte
 
 /* The server that wrote an AOF supports all its commands, whatever version it is taken for: only an explicit
  * target version is checked. */
-static rf_code check_command(struct transfer *t, rf_entry *entry, bool *supported, rf_error *error)
+static inline rf_code check_command(struct transfer *t, rf_entry *entry, bool *supported, rf_error *error)
 {
     *supported = true;
     if (t->written->target.major > 0)
@@ -217,12 +217,15 @@ static rf_code put(struct transfer *t, const struct input *input, rf_entry *entr
         return put_module_key(t, entry, written, error);
     if (entry->kind == RF_ENTRY_MODULE_AUX)
         return put_module_aux(t, input, entry, written, error);
-    if (entry->kind == RF_ENTRY_COMMAND) {
-        TRY(check_command(t, entry, written, error));
-        if (!*written)
-            return RF_OK;
-    }
     return put_into_sink(t, entry, written, error);
+}
+
+/* No sink skips one. */
+static inline rf_code put_command(struct transfer *t, rf_entry *command, rf_error *error)
+{
+    bool supported;
+    TRY(check_command(t, command, &supported, error));
+    return supported && t->sink ? rf_sink_put(t->sink, command, error) : RF_OK;
 }
 
 rf_code transfer_entry(struct transfer *t, const struct transfer_steps *steps, const struct input *input,
@@ -238,6 +241,8 @@ rf_code transfer_entry(struct transfer *t, const struct transfer_steps *steps, c
         return RF_OK;
     if (steps->check)
         TRY(steps->check(steps->ctx, &t->session, entry, error));
+    if (entry->kind == RF_ENTRY_COMMAND)
+        return put_command(t, entry, error);
     TRY(put(t, input, entry, &written, error));
     if (!written || !steps->written || entry->kind != RF_ENTRY_KEY)
         return RF_OK;
