@@ -73,11 +73,12 @@ typedef enum rf_failure_kind {
     RF_FAILURE_DAMAGED,       /* the value is damaged; nothing was sent */
     RF_FAILURE_FORBIDDEN,     /* an AOF command that is never sent, such as SHUTDOWN */
     RF_FAILURE_CHANGED,       /* not deleted: the target has another value or expiry than expected */
+    RF_FAILURE_UNSPLITTABLE,  /* an AOF command that rf_replay_refuse() was called for */
 } rf_failure_kind;
 
-enum { RF_FAILURE_KINDS = RF_FAILURE_CHANGED + 1 };
+enum { RF_FAILURE_KINDS = RF_FAILURE_UNSPLITTABLE + 1 };
 
-/* "exists", "indeterminate", "rejected", "unsupported", "damaged", "forbidden", "changed". */
+/* "exists", "indeterminate", "rejected", "unsupported", "damaged", "forbidden", "changed", "unsplittable". */
 RF_API const char *rf_failure_kind_name(rf_failure_kind kind);
 
 /* An entry that was not written, or not deleted. Valid until the callback returns. */
@@ -86,7 +87,9 @@ typedef struct rf_failure {
     rf_position position;
     int64_t db; /* RF_LIBRARY: a function library, and `key` is its name */
     rf_slice key;
-    bool is_command;    /* an AOF command: `key` is empty, and `reason` begins with its name */
+    bool is_command;      /* an AOF command: `key` is empty, and `reason` begins with its name */
+    const rf_slice *argv; /* its first arguments, as far as they are known */
+    size_t argc;
     uint64_t command;   /* its number, from 1, without SELECT; 0 if an earlier run was resumed */
     const char *reason; /* the server's error, printable */
 } rf_failure;
@@ -180,6 +183,11 @@ RF_API rf_code rf_replay_unshift_expiries(rf_replay *replay, rf_error *error);
  * MISCONF).
  * RF_E_INCOMPATIBLE: a key in a database that the target does not have. */
 RF_API rf_code rf_replay_put(rf_replay *replay, uint32_t input, rf_entry *entry, rf_error *error);
+
+/* Reports a command that is left out, in its place among what is put: the failure RF_FAILURE_UNSPLITTABLE,
+ * whose reason is the command's name and `why`. */
+RF_API rf_code rf_replay_refuse(rf_replay *replay, uint32_t input, const rf_entry *command, const char *why,
+                                rf_error *error);
 
 /* Prepares for commands, which rf_replay_put() does otherwise with the first one: reads the position keys of
  * an earlier run; without one, checks that they may be written. RF_E_TARGET: they may not. */

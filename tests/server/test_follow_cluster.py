@@ -2,6 +2,7 @@
 """`rdbferry replay --follow` of a cluster: the streams of its primaries, into a cluster with other slots and into one
 server."""
 import contextlib
+import json
 import os
 import random
 import signal
@@ -14,7 +15,7 @@ from lib.follow_replaying import Writer
 from lib.kinds import needs_version
 from lib.live_targets import TcpServer, slot_of, wait_until
 from lib.replaying import TARGET, USAGE, url_of
-from lib.resp import Client
+from lib.resp import Client, encode
 from lib.soaking import scaled, soak
 from lib.splitting import printed_seed
 
@@ -172,6 +173,40 @@ class FromCluster(WithCluster):
                 time.sleep(0.5)
             self.complete(running, job)
             self.assert_equal_data([target])
+
+    def test_unsplittable(self):
+        """Commands of keys of several slots: nothing of one is applied; when they are left out, the keys are named, and
+        what else is in their transaction is there."""
+        with TcpServer(self.fresh(), repl_diskless_sync_delay=0) as source:
+            source.call.pipeline([("SET", "a", 1), ("SET", "b", 2), ("SET", "c", 1)])
+            checkpoint, report = os.path.join(self.fresh(), "checkpoint"), self.path("report")
+            job = [url_of(source), self.target_url, "--follow", "--checkpoint", checkpoint, "--resume"]
+            running = self.begin(*job)
+            self.in_step(running)
+            source.call.pipeline([("MULTI",), ("SET", "d", 1), ("RENAME", "b", "a"), ("INCR", "c"), ("EXEC",)])
+            self.finish(running, TARGET)
+            self.assertRegex(self.said, "RENAME: its keys are in slots [0-9]+ and [0-9]+")
+            self.assertIn(b"b", facts_of(self.target.nodes))
+            self.finish(self.begin(*job, "--on-unsplittable", "skip-and-report", "--cutover", "20s", "--report", report), TARGET)
+            self.assertRegex(self.said, "offset 0x[0-9a-f]+: RENAME: left out, of keys 'b', 'a': its keys are in slots")
+            self.assertRegex(self.said, "complete at offset [0-9]+, but 1 command or key was not written, and 2 differ: switch now")
+            expected, found = facts_of([source]), facts_of(self.target.nodes)
+            self.assertEqual({key for key in expected | found if expected.get(key) != found.get(key)}, {b"a", b"b"})
+            with open(report) as file:
+                ended = json.load(file)
+            self.assertEqual([failure["kind"] for failure in ended["failures"]["examples"]], ["unsplittable"])
+            self.assertTrue(ended["follow"]["cutover"]["complete"])
+            self.assertEqual(ended["verify"]["unexplained"], 0)
+
+    def test_unsplittable_in_a_log(self):
+        log = self.path("some.aof")
+        with open(log, "wb") as file:
+            file.write(b"".join(encode(line.split()) for line in ("SET b 2", "RENAME b a", "COPY b a", "INCR b")))
+        self.finish(self.begin(log, self.target_url), TARGET)
+        self.assertEqual(facts_of(self.target.nodes), {})
+        self.finish(self.begin(log, self.target_url, "--on-unsplittable", "skip-and-report"), TARGET)
+        self.assertIn("2 not written", self.said)
+        self.assertEqual([node.call("GET", "b") for node in self.target.nodes if node.call("DBSIZE")], [b"3"])
 
     def test_cut_over(self):
         """No write is lost, on any of the primaries; nothing is written to them afterwards."""

@@ -4,6 +4,7 @@
 #include "cmd/command.h"
 #include "cmd/preflight/replay_preflight.h"
 #include "cmd/replay/replay.h"
+#include "cmd/replay/unsplittable.h"
 #include "cmd/run/evaluate.h"
 #include "cmd/run/explain_key.h"
 #include "cmd/run/report.h"
@@ -12,6 +13,7 @@
 #include "cmd/term/text.h"
 #include <errno.h>
 #include <inttypes.h>
+#include <rdbferry/command.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,11 +28,29 @@ enum {
 
 /* --- callbacks of the engine --------------------------------------------------------------------------- */
 
+struct failed_command {
+    struct replay *replay;
+    int64_t db;
+};
+
+static bool add_failed_key(void *ctx, rf_slice key)
+{
+    const struct failed_command *failed = ctx;
+    key_set_add(&failed->replay->failed_keys, failed->db, key);
+    return true;
+}
+
 void replay_note_failure(struct replay *r, const rf_failure *failed)
 {
+    const rf_entry command = {
+        .kind = RF_ENTRY_COMMAND, .db = failed->db, .argv = failed->argv, .argc = failed->argc};
     failures_add(&r->failures, &r->session, failed, r->options->checkpoint != NULL);
-    if (replay_options_compare(r->options))
+    if (!replay_options_compare(r->options) || failed->kind == RF_FAILURE_UNSPLITTABLE)
+        return;
+    if (!failed->is_command)
         key_set_add(&r->failed_keys, failed->db, failed->key);
+    else if (failed->argc > 0)
+        rf_command_each_key(&command, add_failed_key, &(struct failed_command){r, failed->db});
 }
 
 static void note_failure(void *ctx, const rf_failure *failed)
@@ -245,7 +265,8 @@ static rf_code open_target(struct replay *r, rf_error *error)
     const rf_replay_options engine = {
         .on_exists = (rf_on_exists)options->on_exists,
         .mode = (rf_replay_mode)options->mode,
-        .fail_fast = options->fail_fast || (options->follow && !options->dead_letter),
+        .fail_fast = options->fail_fast ||
+                     (options->follow && !options->dead_letter && !options->skip_unsplittable),
         .drop_detail = options->drop_detail,
         .delete_absent = replay_options_deletes(options),
         .big_key = options->big_key,
@@ -454,6 +475,7 @@ static enum status run(struct replay *r)
     r->session.read.pauses = true; /* for replay_tick() */
     r->session.read.rewrites_commands = true;
     r->session.stop_request = &r->stop_request;
+    unsplittable_begin(r);
     session_begin(&r->session);
     rf_code code = replay(r, &error);
     session_end(&r->session);

@@ -6,6 +6,8 @@
 #include "cmd/replay/replay.h"
 #include "cmd/run/spawn.h"
 #include "cmd/term/message.h"
+#include "cmd/term/text.h"
+#include <inttypes.h>
 #include <stdio.h>
 
 enum {
@@ -97,7 +99,8 @@ static rf_code pause_source(struct replay *r)
 static bool is_equal(const struct replay *r)
 {
     const struct replay_verification *v = &r->verification;
-    bool has_extra = r->options->on_exists == RF_ON_EXISTS_FAIL && extra_keys_deletable(&v->extra) > 0;
+    bool has_extra = r->options->on_exists == RF_ON_EXISTS_FAIL &&
+                     extra_keys_deletable(&v->extra) > v->left_extra;
     return replay_verify_unaccounted(v) == 0 && !has_extra;
 }
 
@@ -194,17 +197,34 @@ void cutover_end(struct replay *r)
 
 /* --- results ------------------------------------------------------------------------------------------- */
 
+/* ", but 2 commands were not written, and 3 keys differ", or "" */
+static void format_failures(const struct replay *r, char *out, size_t size)
+{
+    const uint64_t failed = r->failures.count + r->found.failed;
+    size_t length = 0;
+    *out = '\0';
+    if (failed == 0)
+        return;
+    length = (size_t)snprintf(out, size, ", but %" PRIu64 " command%s or key%s %s not written", failed,
+                              text_plural(failed), text_plural(failed), failed == 1 ? "was" : "were");
+    if (r->verification.complete)
+        snprintf(out + length, size - length, ", and %" PRIu64 " differ",
+                 differences_total(&r->verification.differences));
+}
+
 void cutover_print(const struct replay *r)
 {
     const struct cutover *c = &r->following.cutover;
     int64_t left = c->paused_ms + pause_ms(r) - clock_monotonic_ms();
-    char source[SOURCE_TEXT], offsets[FOLLOWING_OFFSETS];
+    char source[SOURCE_TEXT], offsets[FOLLOWING_OFFSETS], failures[128];
     if (!c->complete)
         return;
+    format_failures(r, failures, sizeof failures);
     following_format_source(r, source, sizeof source);
     following_format_offsets(&r->following, offsets, sizeof offsets);
-    message_summary("complete at %s: switch now; writes at %s were paused %.1f s ago, for %.1f s more",
-                    offsets, source, (double)(pause_ms(r) - left) / 1000, left > 0 ? (double)left / 1000 : 0);
+    message_summary("complete at %s%s: switch now; writes at %s were paused %.1f s ago, for %.1f s more",
+                    offsets, failures, source, (double)(pause_ms(r) - left) / 1000,
+                    left > 0 ? (double)left / 1000 : 0);
 }
 
 void cutover_report(struct json *json, const struct replay *r)

@@ -71,7 +71,8 @@ static void print_followed(const struct replay *r)
 {
     char offsets[FOLLOWING_OFFSETS];
     following_format_offsets(&r->following, offsets, sizeof offsets);
-    message_summary("complete at %s of the source", offsets);
+    message_summary("complete at %s of the source%s", offsets,
+                    r->failures.count + r->found.failed > 0 ? ", except for what was not written" : "");
 }
 
 static void print_written(const struct replay *r)

@@ -60,11 +60,18 @@ static rf_code on_difference(void *ctx, const rf_difference *difference, rf_erro
     return on_any(v, &(rf_difference){difference->kind, &before, difference->after}, error);
 }
 
-/* With --delete-extra such keys are differences: they have come meanwhile, or were not deleted. */
+/* With --delete-extra such keys are differences: they have come meanwhile, or were not deleted. Otherwise
+ * they are if a command that failed concerns them. */
 static rf_code on_extra(void *ctx, const rf_difference *difference, rf_error *error)
 {
     struct replay_verification *v = ctx;
-    return extra_keys_is_deletable(difference) ? differences_add(&v->differences, difference, error) : RF_OK;
+    const rf_key_record *record = difference->after;
+    bool deletes = v->options->delete_extra;
+    if (!extra_keys_is_deletable(difference) ||
+        (!deletes && !key_set_has(v->failed, record->db, record->key)))
+        return RF_OK;
+    v->left_extra += !deletes;
+    return differences_add(&v->differences, difference, error);
 }
 
 static rf_code check(struct replay_verification *v, const rf_key_record *record, rf_error *error)
@@ -158,7 +165,7 @@ rf_code replay_verify_begin(struct replay_verification *v, rf_error *error)
         .session = v->session,
         .memory = options->written.memory,
         .required = options->delete_extra,
-        .differ = options->delete_extra ? on_extra : NULL,
+        .differ = on_extra,
         .ctx = v,
     };
     TRY(extra_keys_open(&v->extra, error));
@@ -196,7 +203,7 @@ uint64_t replay_verify_unaccounted(const struct replay_verification *v)
     uint64_t missing = d->removed - v->left_missing, changed = d->changed - v->left_changed;
     uint64_t missing_before = lesser(missing, v->failed_before);
     uint64_t changed_before = lesser(changed, v->skipped_before + v->failed_before - missing_before);
-    return missing - missing_before + changed - changed_before + d->added;
+    return missing - missing_before + changed - changed_before + d->added - v->left_extra;
 }
 
 void replay_verify_print(const struct replay_verification *v)

@@ -5,7 +5,8 @@
  * Keys that the run has skipped or failed to write are expected to differ. For earlier runs that were
  * resumed, only the number of these keys is known: as many keys may be missing or different. Collections
  * without elements are not checked, as no server has them; keys that have expired since are not differences.
- * Keys that only the target has are counted; they are differences only with --delete-extra. Of vector sets
+ * Keys that only the target has are counted; they are differences only with --delete-extra, or if a command
+ * that failed concerns them. Of vector sets
  * only the type and the expiry are compared, because a server serializes them differently after each load. */
 #ifndef CMD_REPLAY_REPLAY_VERIFY_H
 #define CMD_REPLAY_REPLAY_VERIFY_H
@@ -38,9 +39,9 @@ struct replay_verification {
     struct extra_keys extra; /* on the target */
     struct differences differences;
     rf_digest_pool *pool;
-    uint32_t input;                      /* the input whose keys are in the pool */
-    uint64_t left_missing, left_changed; /* differences of keys that this run did not write */
-    uint64_t incomparable;               /* keys whose values cannot be compared */
+    uint32_t input;                                  /* the input whose keys are in the pool */
+    uint64_t left_missing, left_changed, left_extra; /* differences of keys that this run did not write */
+    uint64_t incomparable;                           /* keys whose values cannot be compared */
     bool complete;
 };
 
