@@ -241,6 +241,7 @@ class FromCluster(WithCluster):
         self.assertEqual(primary.call("WAIT", 2, 60_000), 2)  # the replica, and we
         return primary, replica, increments, job, running
 
+    @soak
     def test_failover(self):
         """The stream goes on at the replica."""
         primary, replica, increments, job, running = self.begin_with_replica()
@@ -253,6 +254,26 @@ class FromCluster(WithCluster):
         self.begun(running, lambda: facts_of(self.target.nodes) == facts_of([replica]))
         self.assertEqual(running.said().count("snapshot written"), 1)
         self.complete(running, job)
+
+    def test_failover_and_cut_over(self):
+        """In one run, which is not in step before: the comparison reads the server that has taken over."""
+        primary = self.primaries[0]
+        replica, increments = self.add_replica(primary), [("INCR", self.key_of(primary))] * 100
+        running = self.begin(*self.job("--cutover", "30s"))
+        self.begun(running, lambda: "snapshot written" in running.said())
+        with self.target.nodes[0].halted(), self.target.nodes[1].halted(), self.target.nodes[2].halted():
+            primary.call.pipeline(increments)
+            self.assertEqual(primary.call("WAIT", 2, 60_000), 2)  # the replica, and we
+            ports = self.cluster.kill(primary)
+            wait_until(lambda: replica.call("ROLE")[0] == b"master")
+            wait_until(lambda: b"cluster_state:ok" in replica.call("CLUSTER", "INFO"))
+        self.finish(running)
+        self.assertIn("switch now", self.said)
+        self.assertEqual(running.said().count("snapshot written"), 1)
+        self.assertEqual(facts_of(self.target.nodes), facts_of([replica]))
+        for node in (replica, *self.primaries[1:]):
+            node.call("CLIENT", "UNPAUSE")
+        self.cluster.start_again(primary, ports)
 
     def test_halted_primary(self):
         """It does not close the link; that another one has taken over is known from the other nodes only."""
