@@ -117,6 +117,10 @@ typedef struct rf_replay_options {
     /* Each may be NULL. All are called on the caller's thread, within the functions below. */
     void (*failed)(void *ctx, const rf_failure *failure);
     void (*skipped)(void *ctx, int64_t db, rf_slice key); /* RF_ON_EXISTS_SKIP: the key exists */
+    /* Deletes what the target has of one of several streams: called for FLUSHALL and FLUSHDB in it, when
+     * everything before is done and nothing after it is sent; it may call rf_replay_delete() and
+     * rf_replay_finish(). It may be called again by a resumed run. */
+    rf_code (*flush_stream)(void *ctx, uint32_t input, rf_error *error);
     rf_bytes_fn dead_letter; /* receives the commands that would write an entry that has failed; none for
                                 damaged values and forbidden commands */
     void (*on_log)(void *ctx, rf_log_level level,
@@ -170,7 +174,8 @@ RF_API rf_code rf_replay_unshift_expiries(rf_replay *replay, rf_error *error);
  * resumed run skips the commands that an earlier one has applied; it may put all of them again. In a cluster,
  * entry->slot has to be the slot of all keys of the command, as rf_command_rewrite_next() returns it. The
  * transactions of the log are kept; in a cluster, within each slot. Positions have to ascend, of streams
- * within each; FLUSHALL, FLUSHDB and SWAPDB of one of several streams are RF_E_INCOMPATIBLE. An earlier
+ * within each; SWAPDB of one of several streams is RF_E_INCOMPATIBLE, and so are FLUSHALL and FLUSHDB without
+ * options->flush_stream. An earlier
  * run's commands that are missing on the target are RF_E_TARGET: it has lost writes that it had acknowledged.
  *
  * With options->no_transactions, commands are only pipelined; after a lost connection it is unknown which of

@@ -316,10 +316,24 @@ class FromCluster(WithCluster):
         self.finish(self.begin(*job), USAGE)
         self.assertIn("slots have moved", self.said)
 
-    @soak
     def test_flushall(self):
-        """Of one node: which keys of the target are meant is not known."""
-        running = self.begin_with(10)
+        """Of one node, also in a transaction: its slots are emptied, and what is written there afterwards stays."""
+        running = self.begin_with(10, "--checkpoint", os.path.join(self.fresh(), "checkpoint"))
+        key, other = self.key_of(self.primaries[0]), self.key_of(self.primaries[1])
+        for node, name in ((self.primaries[0], key), (self.primaries[1], other)):
+            node.call.pipeline([("INCR", name + "counter{" + name + "}")] * 3)
+        self.primaries[0].call.pipeline([("FLUSHALL",), ("SET", key, 2)])
+        self.primaries[1].call.pipeline([("MULTI",), ("SET", other, 1), ("FLUSHDB",), ("INCR", other), ("EXEC",)])
+        self.begun(running, lambda: facts_of(self.target.nodes) == facts_of(self.primaries))
+        running.kill(signal.SIGTERM)
+        self.finish(running)
+        self.assertEqual(self.said.count("was flushed"), 2)
+        self.assertIn(key.encode(), facts_of(self.primaries))
+
+    @soak
+    def test_flushall_with_rules(self):
+        """Which keys of the target are meant is not known."""
+        running = self.begin_with(10, "--rename", "s/^k/l/")
         self.primaries[0].call("FLUSHALL")
         self.finish(running, TARGET)
         self.assertIn("FLUSHALL: it concerns the keys of one of several sources", self.said)

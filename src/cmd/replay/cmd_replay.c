@@ -4,6 +4,7 @@
 #include "cmd/command.h"
 #include "cmd/preflight/replay_preflight.h"
 #include "cmd/replay/replay.h"
+#include "cmd/replay/stream_flush.h"
 #include "cmd/replay/unsplittable.h"
 #include "cmd/run/evaluate.h"
 #include "cmd/run/explain_key.h"
@@ -283,6 +284,7 @@ static rf_code open_target(struct replay *r, rf_error *error)
         .notify = notices_listener(&r->session.notices),
         .failed = note_failure,
         .skipped = replay_options_compare(options) ? note_skipped : NULL,
+        .flush_stream = stream_flush_is_exact(r) ? stream_flush : NULL,
         .dead_letter = options->dead_letter ? put_dead_letter : NULL,
         .on_log = log_event,
         .tick = tick,
