@@ -205,6 +205,12 @@ static const struct live_node *node_of(const rf_files *files, size_t number)
     return files_provided(files, number, free_node);
 }
 
+const rf_target *rf_files_source(const rf_files *files, size_t number)
+{
+    const struct live_node *node = node_of(files, number);
+    return node ? &node->source->target : NULL;
+}
+
 bool rf_files_has_slot(const rf_files *files, size_t number, unsigned slot)
 {
     const struct live_node *node = node_of(files, number);

@@ -8,7 +8,7 @@ import signal
 import threading
 import time
 
-from lib.cluster_replaying import RULES, WithCluster
+from lib.cluster_replaying import RULES, WithCluster, meanwhile
 from lib.cutting_proxy import KINDS, CuttingProxy
 from lib.failovers import Watched
 from lib.follow_replaying import FollowReplaying, Writer
@@ -212,6 +212,7 @@ class CutOver(FollowReplaying):
         running = self.begin(*self.job("--cutover", "20s"))
         self.finish(running)
         self.assertRegex(self.said, "complete at offset [0-9]+: switch now")
+        self.assertRegex(self.said, "[0-9]+ keys compared before the pause, and [0-9]+ that changed during it")
         application.switched.set()
         time.sleep(0.3)
         application.stop()
@@ -241,15 +242,38 @@ class CutOver(FollowReplaying):
                 self.assertIn(said, self.said)
                 self.assertEqual(self.live.call("SET", "a", 1), b"OK")
 
+    @scaled(test=2, soak=4)
+    def test_different(self, count):
+        """Found before the pause, and named during it: another value, a key too many, an expiry, a key that is missing."""
+        for planted in (("SET", "a", 2), ("SET", "b", 1), ("PEXPIRE", "a", 10**14), ("DEL", "a"))[:count]:
+            with self.subTest(planted):
+                self.setUp()
+                self.live.call.pipeline([("SET", "a", 1), ("SET", "c", 1, "EX", 1000)])
+                running = self.begin(*self.job("--cutover", "30s"))
+                self.begun(running, lambda: self.target.call("EXISTS", "a"))
+                self.target.call(*planted)
+                self.finish(running, TARGET)
+                self.assertIn("before the writes are paused", self.said)
+                self.assertIn("not the same as the source", self.said)
+                self.assertEqual(self.live.call("SET", "a", 1), b"OK")
+
     @soak
-    def test_different(self):
-        self.live.call("SET", "a", 1)
-        running = self.begin(*self.job("--cutover", "30s"))
-        self.begun(running, lambda: self.target.call("EXISTS", "a"))
-        self.target.call("SET", "b", 1)
-        self.finish(running, TARGET)
-        self.assertIn("not the same as the source", self.said)
-        self.assertEqual(self.live.call("SET", "a", 1), b"OK")
+    def test_changes_that_are_not_known_by_keys(self):
+        """All keys are compared during the pause; what else is written is compared by its names."""
+        cases = {
+            "keys compared during the pause": [("SELECT", 0), ("SWAPDB", 0, 1)],
+            "compared before the pause": [("SELECT", 0), ("APPEND", "a", "x"), ("SELECT", 1), ("LPUSH", "l", 1), ("EXPIRE", "l", 1000)],
+        }
+        for said, commands in cases.items():
+            with self.subTest(said):
+                self.setUp()
+                self.live.call.pipeline([("SET", f"k{i}", i, "EX", 1000) for i in range(3000)])
+                application = meanwhile(lambda: self.live.call.pipeline(commands))
+                with contextlib.suppress(OSError), application:
+                    self.finish(self.begin(*self.job("--cutover", "3s")))
+                self.live.call("CLIENT", "UNPAUSE")
+                self.assertIn(said, self.said)
+                self.assertIn("switch now", self.said)
 
     @soak
     def test_time(self):
@@ -257,7 +281,8 @@ class CutOver(FollowReplaying):
         self.live.call("CONFIG", "SET", "repl-diskless-sync-delay", 3)
         self.addCleanup(self.live.call, "CONFIG", "SET", "repl-diskless-sync-delay", 0)
         running = self.begin(*self.job("--cutover", "1s"))
-        self.begun(running, lambda: "go on" in running.said())
+        with meanwhile(lambda: self.live.call("SWAPDB", 0, 1)):
+            self.begun(running, lambda: "go on" in running.said())
         self.assertEqual(self.live.call("SET", "a", 1), b"OK")
         self.written(running)
         self.stop(running)

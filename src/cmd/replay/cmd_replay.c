@@ -218,6 +218,8 @@ static rf_code put(struct replay *r, const struct cursor *cursor, rf_entry *entr
         r->state.warned = true;
     }
     TRY(replay_reserve(r, position, command, error));
+    if (command)
+        cutover_compare_note(r, entry, cursor->commands != NULL);
     r->counts.put++;
     r->counts.put_keys += entry->kind == RF_ENTRY_KEY;
     r->position.last = position;
@@ -349,7 +351,8 @@ static rf_code finish(struct replay *r, rf_code code, rf_error *error)
     return code == RF_OK ? finished : code;
 }
 
-rf_code replay_verify_inputs(struct replay *r, size_t first, size_t end, rf_error *error)
+rf_code replay_verify_inputs(struct replay *r, size_t first, size_t end, rf_difference_fn differ,
+                             rf_error *error)
 {
     struct cursor cursor;
     rf_entry *entry;
@@ -363,6 +366,9 @@ rf_code replay_verify_inputs(struct replay *r, size_t first, size_t end, rf_erro
         .skipped_before = r->found.skipped,
         .failed_before = r->found.failed,
         .out = is_dash(r->options->common.report) ? stderr : stdout,
+        .shifted = differ && r->checkpoint.shifted,
+        .differ = differ,
+        .ctx = r,
     };
     TRY(replay_verify_begin(&r->verification, error));
     collisions_rewind(&r->collisions);
@@ -436,7 +442,7 @@ static rf_code replay(struct replay *r, rf_error *error)
         return RF_OK;
     rf_code code = done ? replay_scan(r, false, false, error) : RF_OK;
     if (code == RF_OK)
-        code = replay_verify_inputs(r, 0, r->session.input_count, error);
+        code = replay_verify_inputs(r, 0, r->session.input_count, NULL, error);
     return r->state.stopped ? RF_OK : code;
 }
 

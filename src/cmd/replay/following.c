@@ -384,5 +384,6 @@ void following_free(struct following *f)
         followed_free(&f->sources[i]);
     if (f->count > 0 && f->epoll >= 0)
         close(f->epoll);
+    cutover_compare_free(&f->cutover.compare);
     free(f->sources);
 }

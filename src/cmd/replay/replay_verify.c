@@ -38,6 +38,8 @@ static bool was_skipped(const struct replay_verification *v, const rf_key_record
 static rf_code on_any(struct replay_verification *v, const rf_difference *difference, rf_error *error)
 {
     const rf_key_record *record = difference->before;
+    if (v->differ)
+        return v->differ(v->ctx, difference, error);
     bool has_failed = key_set_has(v->failed, record->db, record->key);
     if (difference->kind == RF_REMOVED)
         v->left_missing += has_failed;
@@ -67,6 +69,10 @@ static rf_code on_extra(void *ctx, const rf_difference *difference, rf_error *er
     struct replay_verification *v = ctx;
     const rf_key_record *record = difference->after;
     bool deletes = v->options->delete_extra;
+    if (v->differ)
+        return v->options->on_exists == RF_ON_EXISTS_FAIL && extra_keys_is_deletable(difference)
+                   ? v->differ(v->ctx, difference, error)
+                   : RF_OK;
     if (!extra_keys_is_deletable(difference) ||
         (!deletes && !key_set_has(v->failed, record->db, record->key)))
         return RF_OK;
@@ -76,8 +82,11 @@ static rf_code on_extra(void *ctx, const rf_difference *difference, rf_error *er
 
 static rf_code check(struct replay_verification *v, const rf_key_record *record, rf_error *error)
 {
+    rf_key_record shifted = *record;
+    if (v->shifted && record->expire_ms >= 0 && record->expire_ms < RF_EXPIRY_SHIFT_BELOW)
+        shifted.expire_ms += RF_EXPIRY_SHIFT;
     TRY(extra_keys_note(&v->extra, record, error));
-    return rf_live_check(v->live, record, error);
+    return rf_live_check(v->live, &shifted, error);
 }
 
 /* A damaged value was not written: the target's value is always a difference. */
@@ -179,6 +188,13 @@ rf_code replay_verify_end(struct replay_verification *v, rf_error *error)
     TRY(extra_keys_find(&v->extra, v->live, error));
     v->complete = true;
     return RF_OK;
+}
+
+void replay_verify_settle(struct replay_verification *v)
+{
+    v->counts.found = v->counts.equal = v->counts.checked - v->counts.expired;
+    if (v->options->on_exists == RF_ON_EXISTS_FAIL)
+        v->extra.count = v->extra.temporary;
 }
 
 void replay_verify_free(struct replay_verification *v)

@@ -25,7 +25,7 @@
  */
 bool replay_verify_possible(const struct common_options *common, const char *option, const char *command);
 
-/* The caller sets all members up to `engine`; the rest is zeroed. */
+/* The caller sets all members up to `ctx`; the rest is zeroed. */
 struct replay_verification {
     const struct replay_options *options;
     const rf_target *target;
@@ -33,6 +33,9 @@ struct replay_verification {
     struct key_set *skipped, *failed;       /* keys of this run */
     uint64_t skipped_before, failed_before; /* keys of earlier runs that were resumed */
     FILE *out;                              /* where differences are printed */
+    bool shifted;                           /* expiries on the target are */
+    rf_difference_fn differ;                /* receives the differences, instead of that; NULL: nobody */
+    void *ctx;
 
     rf_live *live; /* NULL: not begun */
     rf_live_counts counts;
@@ -53,6 +56,9 @@ rf_code replay_verify_begin(struct replay_verification *v, rf_error *error);
 rf_code replay_verify_entry(struct replay_verification *v, size_t input, rf_entry *entry, bool left_out,
                             rf_error *error);
 rf_code replay_verify_end(struct replay_verification *v, rf_error *error);
+
+/* All that differed has been found to be equal since. */
+void replay_verify_settle(struct replay_verification *v);
 
 /* The number of differences that the run does not explain. */
 uint64_t replay_verify_unaccounted(const struct replay_verification *v);
