@@ -231,6 +231,10 @@ RF_API rf_position rf_replay_acked(const rf_replay *replay);
 /* The offset of the oldest entry of one input that is in flight; false: all that were put are done. */
 RF_API bool rf_replay_in_flight(const rf_replay *replay, uint32_t input, uint64_t *offset);
 
+/* What the position key of a slot says at least, of commands of this input; slot 0, if the target is not a
+ * cluster. After rf_replay_begin_commands() it is what the key says. Zeroed: there may be no key. */
+RF_API rf_position rf_replay_applied(const rf_replay *replay, uint32_t input, unsigned slot);
+
 /* The outcomes of all entries that are done; keys, unless noted otherwise. The first five add up. */
 typedef struct rf_replay_counts {
     uint64_t written;

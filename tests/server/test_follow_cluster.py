@@ -302,6 +302,20 @@ class FromCluster(WithCluster):
                 self.assertRegex(self.said, f"slot {slot} has moved|slots move to or from it")
 
     @soak
+    def test_target_that_has_lost_writes(self):
+        """One of its nodes."""
+        job = self.lasting()
+        running = self.begin(*job)
+        with Writers(self.cluster, SEED):
+            self.in_step(running)
+            time.sleep(1)
+        running.kill(signal.SIGTERM)
+        self.finish(running)
+        self.target.nodes[1].call("FLUSHALL")
+        self.finish(self.begin(*job), TARGET)
+        self.assertIn("has lost writes that it had acknowledged", self.said)
+
+    @soak
     def test_slot_that_moved_meanwhile(self):
         job = self.lasting()
         running = self.begin(*job)

@@ -171,6 +171,21 @@ class Refusals(FollowReplaying):
         self.assertEqual(self.target.call("DEBUG", "DIGEST"), before)
 
 
+    def test_target_that_has_lost_writes(self):
+        """Restored from an older state, or emptied, while no run follows."""
+        for loss in (("DEBUG", "RELOAD", "NOSAVE"), ("FLUSHALL",)):
+            with self.subTest(loss):
+                self.setUp()
+                job = self.lasting()
+                running = self.begin(*job)
+                self.written(running, "kept")
+                self.target.call("SAVE")
+                self.written(running, "lost")
+                self.stop(running)
+                self.target.call(*loss)
+                self.refused(*job, said="has lost writes that it had acknowledged", expected=TARGET)
+
+
 class Application(threading.Thread):
     """Writes numbers to a server, each of which it has been told to be written, and goes on at another one when it is
     told to. What was not acknowledged is written again there."""

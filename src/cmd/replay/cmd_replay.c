@@ -218,8 +218,10 @@ static rf_code put(struct replay *r, const struct cursor *cursor, rf_entry *entr
         r->state.warned = true;
     }
     TRY(replay_reserve(r, position, command, error));
-    if (command)
+    if (command) {
         cutover_compare_note(r, entry, cursor->commands != NULL);
+        following_put(&r->following, entry, position.input);
+    }
     r->counts.put++;
     r->counts.put_keys += entry->kind == RF_ENTRY_KEY;
     r->position.last = position;

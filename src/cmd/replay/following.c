@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The streams of a source that is followed: their start, lag, phases and end. */
 #include "cmd/replay/following.h"
+#include "base/bytes.h"
 #include "base/clock.h"
 #include "base/fail.h"
 #include "cmd/replay/replay.h"
@@ -79,6 +80,8 @@ static rf_code begin_source(struct replay *r, size_t number, rf_error *error)
     TRY(rf_files_follow(&options->common.inputs, number, &follow, &source->follow, error));
     r->session.inputs[number].follow = stream->follow = source->follow;
     stream->stream_db = found ? found->db : 0;
+    if (found)
+        memcpy(source->marks, found->marks, sizeof source->marks);
     stream->at.offset = stream->settled.offset = rf_follow_start(source->follow);
     struct epoll_event readable = {.events = EPOLLIN};
     return epoll_ctl(f->epoll, EPOLL_CTL_ADD, rf_follow_descriptor(source->follow), &readable) == 0
@@ -109,6 +112,40 @@ rf_code following_begin(struct replay *r, rf_error *error)
 size_t following_first_input(const struct replay *r)
 {
     return is_continued(r) ? following_first_stream(&r->following) : 0;
+}
+
+/* --- what has been put ---------------------------------------------------------------------------------- */
+
+/* MULTI and EXEC are no commands of a slot. */
+void following_put(struct following *f, const rf_entry *command, uint32_t input)
+{
+    const size_t first = following_first_stream(f);
+    const rf_slice name = command->argv[0];
+    if (f->count > 0 && input >= first && !slice_is_word(name, "MULTI") && !slice_is_word(name, "EXEC"))
+        followed_put(&f->sources[input - first], command->offset, command->slot);
+}
+
+static rf_code check_marks(const struct replay *r, size_t number, rf_error *error)
+{
+    const uint32_t input = r->following.sources[number].number;
+    for (size_t i = 0; i < CHECKPOINT_MARKS; i++) {
+        const struct checkpoint_mark mark = r->found.streams[number].marks[i];
+        const rf_position applied = rf_replay_applied(r->engine, input, mark.slot);
+        if (mark.offset > 0 && rf_position_before(applied, (rf_position){input, mark.offset}))
+            return fail(error, RF_E_TARGET,
+                        "the target has lost writes that it had acknowledged: the command at offset %" PRIu64
+                        " of the stream, in slot %u, and perhaps others: empty the target, remove the "
+                        "checkpoint '%.128s', and start again",
+                        mark.offset - 1, mark.slot, r->found.path);
+    }
+    return RF_OK;
+}
+
+rf_code following_check_target(const struct replay *r, rf_error *error)
+{
+    for (size_t i = 0; i < r->found.stream_count; i++)
+        TRY(check_marks(r, i, error));
+    return RF_OK;
 }
 
 /* --- positions ----------------------------------------------------------------------------------------- */

@@ -53,6 +53,13 @@ static inline size_t following_first_stream(const struct following *following)
 /* Refuses at the start what would be refused with the first command. */
 rf_code following_check(const struct replay *replay, rf_error *error);
 
+/* Notes a command that is put. */
+void following_put(struct following *following, const rf_entry *command, uint32_t input);
+
+/* Whether the target still has what the earlier run's checkpoint says that it has acknowledged; RF_E_TARGET.
+ */
+rf_code following_check_target(const struct replay *replay, rf_error *error);
+
 /* Connects to the source. Called before the first write; where an earlier run has ended is known by then. */
 rf_code following_begin(struct replay *replay, rf_error *error);
 

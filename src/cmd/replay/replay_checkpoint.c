@@ -155,6 +155,7 @@ static void go_on(struct replay *r)
         memcpy(c->streams[i].id, found->streams[i].id, sizeof c->streams[i].id);
         c->streams[i].offset = found->streams[i].offset;
         c->streams[i].db = found->streams[i].db;
+        memcpy(c->streams[i].marks, found->streams[i].marks, sizeof c->streams[i].marks);
     }
     c->failed = found->failed;
     c->skipped = found->skipped;
@@ -289,6 +290,7 @@ static void save_streams(struct replay *r)
         rf_follow_id(source->follow, stream->id);
         stream->offset = followed_point(source)->offset;
         stream->db = followed_point(source)->db;
+        memcpy(stream->marks, source->marks, sizeof stream->marks);
     }
 }
 

@@ -298,7 +298,8 @@ static rf_code survey_followed(struct replay *r, rf_error *error)
     TRY(reject_keys(r, error));
     TRY(following_check(r, error));
     shift_expiries(r);
-    return rf_replay_begin_commands(r->engine, error);
+    TRY(rf_replay_begin_commands(r->engine, error));
+    return following_check_target(r, error);
 }
 
 rf_code replay_survey(struct replay *r, rf_error *error)
