@@ -231,6 +231,14 @@ RF_API rf_position rf_replay_acked(const rf_replay *replay);
 /* The offset of the oldest entry of one input that is in flight; false: all that were put are done. */
 RF_API bool rf_replay_in_flight(const rf_replay *replay, uint32_t input, uint64_t *offset);
 
+/* Writes a position key to each primary before any command is put, after rf_replay_begin_commands(): a run
+ * that is resumed recognizes the target by them. */
+RF_API rf_code rf_replay_mark_target(rf_replay *replay, rf_error *error);
+
+/* Whether the target had a position key of this run in rf_replay_begin_commands(), or has been marked since.
+ */
+RF_API bool rf_replay_is_marked(const rf_replay *replay);
+
 /* What the position key of a slot says at least, of commands of this input; slot 0, if the target is not a
  * cluster. After rf_replay_begin_commands() it is what the key says. Zeroed: there may be no key. */
 RF_API rf_position rf_replay_applied(const rf_replay *replay, uint32_t input, unsigned slot);

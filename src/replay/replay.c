@@ -468,6 +468,13 @@ rf_code rf_replay_begin_commands(rf_replay *r, rf_error *error)
     return record_error(r, command_queues_begin(r, error), error);
 }
 
+rf_code rf_replay_mark_target(rf_replay *r, rf_error *error)
+{
+    if (r->error.code != RF_OK)
+        return record_error(r, RF_OK, error);
+    return record_error(r, command_positions_mark(r, error), error);
+}
+
 rf_code rf_replay_remove_positions(rf_replay *r, rf_error *error)
 {
     if (r->error.code != RF_OK)

@@ -108,6 +108,44 @@ class Following(FollowReplaying):
                 self.assert_equal_data()
                 self.assertIn(b"sync_full:1\r", self.live.call("INFO", "stats"))
 
+    @scaled(test=2, soak=20)
+    def test_kills_in_the_snapshot(self, count):
+        """Another one is written over what is there, of which the source has deleted or changed some in the meantime."""
+        for seed in range(SEED, SEED + count):
+            with self.subTest(seed=seed):
+                self.setUp()
+                make, call = random.Random(seed), self.live.call
+                call("DEBUG", "POPULATE", 3000, "k", 300)
+                call.pipeline([("EXPIRE", f"k:{i}", 1000) for i in range(0, 3000, 7)])
+                job = self.lasting("--rate", "1MB/s", "--connections", "1")
+                for _ in range(3):
+                    running = self.begin(*job)
+                    self.begun(running, lambda: self.target.call("DBSIZE") > 1)
+                    time.sleep(make.uniform(0, 0.6))
+                    running.kill(signal.SIGKILL)
+                    running.wait()
+                    for i in make.sample(range(3000), 100):
+                        call(*make.choice((("DEL", f"k:{i}"), ("PERSIST", f"k:{i}"), ("RPUSH", f"l:{i}", i))))
+                running = self.begin(*job)
+                with Writer(self.live, seed, flushes=False):
+                    self.begun(running, lambda: "in step" in running.said())
+                self.complete(running, job)
+                self.assertIn("begins anew", running.said())
+                self.assert_equal_data()
+
+    def test_kill_in_the_snapshot_of_another_target(self):
+        """What the target has by then is not touched."""
+        self.live.call("DEBUG", "POPULATE", 3000, "k", 300)
+        job = self.lasting("--rate", "100KB/s")
+        running = self.begin(*job)
+        self.begun(running, lambda: self.target.call("DBSIZE") > 1)
+        running.kill(signal.SIGKILL)
+        running.wait()
+        self.target.call.pipeline([("FLUSHALL",), ("SET", "k:1", "another's")])
+        self.finish(self.begin(*job), TARGET)
+        self.assertIn("none by which the run of the checkpoint", self.said)
+        self.assertEqual(self.target.call.pipeline([("DBSIZE",), ("GET", "k:1")]), [1, b"another's"])
+
     @soak
     def test_target_that_restarts(self):
         settings = {"port": free_port(), "appendonly": "yes", "appendfsync": "always"}

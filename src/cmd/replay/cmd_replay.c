@@ -245,6 +245,8 @@ static rf_code put_entry(struct replay *r, const struct cursor *cursor, rf_entry
     if (!is_for_target(r, entry))
         return RF_OK;
     TRY(replay_check(r, entry, error));
+    if (following_restarts(r))
+        TRY(replay_leftovers_note(r, entry, error));
     TRY(collisions_note(&r->collisions, cursor->input, entry, &leave_out, error));
     bool is_unchanged = r->options->since && since_counts(entry) && !since_is_to_write(&r->since);
     if (leave_out)
@@ -268,7 +270,7 @@ static rf_code open_target(struct replay *r, rf_error *error)
 {
     const struct replay_options *options = r->options;
     const rf_replay_options engine = {
-        .on_exists = (rf_on_exists)options->on_exists,
+        .on_exists = following_restarts(r) ? RF_ON_EXISTS_REPLACE : (rf_on_exists)options->on_exists,
         .mode = (rf_replay_mode)options->mode,
         .fail_fast = options->fail_fast ||
                      (options->follow && !options->dead_letter && !options->skip_unsplittable),
@@ -323,9 +325,10 @@ static rf_code put_inputs(struct replay *r, rf_error *error)
     cursor_open(&cursor, &r->session, following_first_input(r), r->session.input_count);
     while (code == RF_OK && (code = replay_tick(r, error)) == RF_OK &&
            (code = cursor_next(&cursor, &entry, error)) == RF_OK) {
-        if (entry)
+        code = following_enter(r, &cursor, error);
+        if (code == RF_OK && entry)
             code = put_entry(r, &cursor, entry, error);
-        else if (!cursor.input) /* the end of an input */
+        else if (code == RF_OK && !cursor.input) /* the end of an input */
             code = check_start(r, cursor.number, error);
         if (code == RF_OK)
             code = following_turn(r, &cursor, error);

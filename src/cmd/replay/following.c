@@ -89,24 +89,66 @@ static rf_code begin_source(struct replay *r, size_t number, rf_error *error)
                : fail_errno(error, RF_E_MEMORY, "cannot wait for the source");
 }
 
+/* --- a snapshot that begins again ------------------------------------------------------------------------
+ */
+
+bool following_restarts(const struct replay *r)
+{
+    return r->options->follow && r->found.inputs && !is_continued(r);
+}
+
+static rf_code check_restart(const struct replay *r, rf_error *error)
+{
+    const struct key_options *keys = &r->options->common.keys;
+    if (r->options->on_exists == RF_ON_EXISTS_FAIL && rf_rewrite_can_cover(keys->rewrite, keys->filter))
+        return RF_OK;
+    return fail(error, RF_E_ARGUMENT,
+                "the run of the checkpoint '%.128s' was stopped while it wrote the snapshot, which cannot be "
+                "continued %s: empty the target, remove the checkpoint, and start again",
+                r->found.path,
+                r->options->on_exists == RF_ON_EXISTS_FAIL ? "if names are both filtered and rewritten"
+                                                           : "with --on-exists skip or replace");
+}
+
+rf_code following_recognize(const struct replay *r, uint64_t keys, rf_error *error)
+{
+    if (following_restarts(r))
+        TRY(check_restart(r, error));
+    if (!following_restarts(r) || keys == 0 || rf_replay_is_marked(r->engine))
+        return RF_OK;
+    return fail(error, RF_E_TARGET,
+                "the target has %" PRIu64 " key%s, and none by which the run of the checkpoint '%.128s' "
+                "recognizes it: empty it, remove the checkpoint, and start again",
+                keys, text_plural(keys), r->found.path);
+}
+
+/* The checkpoint is there before the marks are, so that a run that is killed leaves none that are unknown. */
+static rf_code begin_snapshots(struct replay *r, rf_error *error)
+{
+    const bool was_empty = r->options->on_exists == RF_ON_EXISTS_FAIL;
+    if (following_restarts(r))
+        TRY(replay_leftovers_begin(r, error));
+    if (!r->options->checkpoint || is_continued(r) || !was_empty || rf_replay_is_marked(r->engine))
+        return RF_OK;
+    TRY(replay_begin_snapshot(r, error));
+    return rf_replay_mark_target(r->engine, error);
+}
+
+/* --- connecting --------------------------------------------------------------------------------------- */
+
 rf_code following_begin(struct replay *r, rf_error *error)
 {
     struct following *f = &r->following;
     if (f->count == 0)
         return RF_OK;
-    if (r->found.inputs && !is_continued(r))
-        return fail(
-            error, RF_E_ARGUMENT,
-            "the run of the checkpoint '%.128s' was stopped while it wrote the snapshot, which cannot "
-            "be continued: empty the target, remove the checkpoint, and start again",
-            r->found.path);
     f->epoll = epoll_create1(EPOLL_CLOEXEC);
     if (f->epoll < 0)
         return fail_errno(error, RF_E_MEMORY, "cannot create an epoll descriptor");
     for (size_t i = 0; i < f->count; i++)
         TRY(begin_source(r, i, error));
     f->begun = true;
-    return cutover_begin(r, error);
+    TRY(cutover_begin(r, error));
+    return begin_snapshots(r, error);
 }
 
 size_t following_first_input(const struct replay *r)
@@ -156,6 +198,8 @@ static rf_code enter_streams(struct replay *r, rf_error *error)
     struct following *f = &r->following;
     char offsets[FOLLOWING_OFFSETS];
     TRY(rf_replay_finish(r->engine, error));
+    if (following_restarts(r))
+        TRY(replay_leftovers_delete(r, error));
     for (size_t i = 0; i < f->count; i++)
         TRY(followed_enter(&f->sources[i], error));
     f->in_stream = true;
@@ -290,6 +334,12 @@ static rf_code check(struct replay *r, int64_t now, rf_error *error)
     return cutover_turn(r, now, error);
 }
 
+rf_code following_enter(struct replay *r, const struct cursor *cursor, rf_error *error)
+{
+    const bool is_stream = cursor->input && cursor->input->is_stream;
+    return is_stream && !r->following.in_stream ? enter_streams(r, error) : RF_OK;
+}
+
 /* Nothing can be read now. What to wait for is *descriptor: other streams wait for the end of a transaction.
  */
 static bool is_idle(const struct following *f, const struct followed *source, int *descriptor)
@@ -309,8 +359,6 @@ rf_code following_turn(struct replay *r, struct cursor *cursor, rf_error *error)
     if (!cursor->input || !cursor->input->is_stream)
         return RF_OK;
     struct followed *source = &f->sources[cursor->number - following_first_stream(f)];
-    if (!f->in_stream)
-        TRY(enter_streams(r, error));
     TRY(followed_note(source, followed_is_idle(source), error));
     const bool idle = is_idle(f, source, &descriptor);
     if (idle)
