@@ -89,53 +89,6 @@ static rf_code begin_source(struct replay *r, size_t number, rf_error *error)
                : fail_errno(error, RF_E_MEMORY, "cannot wait for the source");
 }
 
-/* --- a snapshot that begins again ------------------------------------------------------------------------
- */
-
-bool following_restarts(const struct replay *r)
-{
-    return r->options->follow && r->found.inputs && !is_continued(r);
-}
-
-static rf_code check_restart(const struct replay *r, rf_error *error)
-{
-    const struct key_options *keys = &r->options->common.keys;
-    if (r->options->on_exists == RF_ON_EXISTS_FAIL && rf_rewrite_can_cover(keys->rewrite, keys->filter))
-        return RF_OK;
-    return fail(error, RF_E_ARGUMENT,
-                "the run of the checkpoint '%.128s' was stopped while it wrote the snapshot, which cannot be "
-                "continued %s: empty the target, remove the checkpoint, and start again",
-                r->found.path,
-                r->options->on_exists == RF_ON_EXISTS_FAIL ? "if names are both filtered and rewritten"
-                                                           : "with --on-exists skip or replace");
-}
-
-rf_code following_recognize(const struct replay *r, uint64_t keys, rf_error *error)
-{
-    if (following_restarts(r))
-        TRY(check_restart(r, error));
-    if (!following_restarts(r) || keys == 0 || rf_replay_is_marked(r->engine))
-        return RF_OK;
-    return fail(error, RF_E_TARGET,
-                "the target has %" PRIu64 " key%s, and none by which the run of the checkpoint '%.128s' "
-                "recognizes it: empty it, remove the checkpoint, and start again",
-                keys, text_plural(keys), r->found.path);
-}
-
-/* The checkpoint is there before the marks are, so that a run that is killed leaves none that are unknown. */
-static rf_code begin_snapshots(struct replay *r, rf_error *error)
-{
-    const bool was_empty = r->options->on_exists == RF_ON_EXISTS_FAIL;
-    if (following_restarts(r))
-        TRY(replay_leftovers_begin(r, error));
-    if (!r->options->checkpoint || is_continued(r) || !was_empty || rf_replay_is_marked(r->engine))
-        return RF_OK;
-    TRY(replay_begin_snapshot(r, error));
-    return rf_replay_mark_target(r->engine, error);
-}
-
-/* --- connecting --------------------------------------------------------------------------------------- */
-
 rf_code following_begin(struct replay *r, rf_error *error)
 {
     struct following *f = &r->following;
@@ -148,7 +101,7 @@ rf_code following_begin(struct replay *r, rf_error *error)
         TRY(begin_source(r, i, error));
     f->begun = true;
     TRY(cutover_begin(r, error));
-    return begin_snapshots(r, error);
+    return following_begin_snapshots(r, error);
 }
 
 size_t following_first_input(const struct replay *r)

@@ -67,6 +67,9 @@ bool following_restarts(const struct replay *replay);
 /* Refuses a target that another snapshot cannot be written over. `keys`: how many it has. */
 rf_code following_recognize(const struct replay *replay, uint64_t keys, rf_error *error);
 
+/* Called by following_begin(): marks a target that is new to the run, so that it is recognized. */
+rf_code following_begin_snapshots(struct replay *replay, rf_error *error);
+
 /* Connects to the source. Called before the first write; where an earlier run has ended is known by then. */
 rf_code following_begin(struct replay *replay, rf_error *error);
 

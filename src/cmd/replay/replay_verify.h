@@ -34,7 +34,7 @@ struct replay_verification {
     uint64_t skipped_before, failed_before; /* keys of earlier runs that were resumed */
     FILE *out;                              /* where differences are printed */
     bool shifted;                           /* expiries on the target are */
-    rf_difference_fn differ;                /* receives the differences, instead of that; NULL: nobody */
+    rf_difference_fn differ;                /* receives the differences, instead of that; may be NULL */
     void *ctx;
 
     rf_live *live; /* NULL: not begun */
