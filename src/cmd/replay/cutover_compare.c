@@ -217,6 +217,11 @@ bool cutover_compare_helps(const struct replay *r)
     return c->rounds == 0 || changed_keys_count(&c->changed) > FEW;
 }
 
+static void note_all(const char *why)
+{
+    message_note("cut-over: all keys are compared during the pause: %s", why);
+}
+
 rf_code cutover_compare_ahead(struct replay *r, rf_error *error)
 {
     struct cutover_compare *c = compare_of(r);
@@ -230,7 +235,7 @@ rf_code cutover_compare_ahead(struct replay *r, rf_error *error)
         return code;
     }
     if (code != RF_OK && !c->off)
-        message_note("cut-over: all keys are compared during the pause: %s", why.message);
+        note_all(why.message);
     c->off |= code != RF_OK;
     return RF_OK;
 }
@@ -262,8 +267,11 @@ rf_code cutover_compare_rest(struct replay *r, bool *equal, rf_error *error)
     struct cutover_compare *c = compare_of(r);
     const struct changed_keys checked = c->checked;
     rf_error why;
-    if (!is_known(c))
+    if (!is_known(c)) {
+        if (c->changed.all)
+            note_all("it is not known which keys were written to");
         return compare_fully(r, equal, error);
+    }
     c->checked = c->changed;
     c->changed = checked;
     c->keys_during = changed_keys_count(&c->checked);
@@ -273,8 +281,10 @@ rf_code cutover_compare_rest(struct replay *r, bool *equal, rf_error *error)
         return code;
     }
     *equal = code == RF_OK && !c->off && c->doubtful.len == 0;
-    if (!*equal)
+    if (!*equal) {
+        note_all(code != RF_OK ? why.message : "keys differ");
         return compare_fully(r, equal, error);
+    }
     replay_verify_settle(&r->verification);
     return RF_OK;
 }
