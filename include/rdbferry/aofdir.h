@@ -57,6 +57,9 @@ RF_API rf_server rf_files_server(const rf_files *files, size_t number);
  * $TMPDIR, which is read from now on, any number of times. Any other input is left as it is. */
 RF_API rf_code rf_files_capture(const rf_files *files, size_t number, rf_error *error);
 
+/* Discards what that has stored, which is not open: the next one stores another snapshot. */
+RF_API void rf_files_release(const rf_files *files, size_t number);
+
 /* The descriptor of a file that is kept open, owned by `files`; -1: it is not. */
 RF_API int rf_files_descriptor(const rf_files *files, size_t number);
 

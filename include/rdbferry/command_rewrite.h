@@ -38,6 +38,14 @@ typedef struct rf_command_keys {
     int first, last, step;
 } rf_command_keys;
 
+/* A command that cannot be written, as RF_E_INCOMPATIBLE says. */
+typedef struct rf_refused_command {
+    const rf_entry *command; /* as it was in the log */
+    const rf_entry *keys;    /* those that are selected, also if they are only read, under their new names */
+    size_t key_count;
+    const rf_error *why;
+} rf_refused_command;
+
 typedef struct rf_command_rewrite_options {
     rf_filter *filter;           /* not by type or expiry; NULL: all keys */
     rf_rewrite *rewrite;         /* NULL: names and databases are kept */
@@ -53,6 +61,9 @@ typedef struct rf_command_rewrite_options {
      * what it was. May be NULL. */
     rf_code (*written)(void *ctx, const rf_entry *key, int64_t source_db, rf_slice source, bool ambiguous,
                        rf_error *error);
+    /* Called for such a command, which is then left out; by slot, no part of it has been returned before. Not
+     * if its keys are not known, or it has none, as SWAPDB: that remains an error. NULL: it always is. */
+    rf_code (*refused)(void *ctx, const rf_refused_command *command, rf_error *error);
     void *ctx;
 } rf_command_rewrite_options;
 
@@ -65,8 +76,9 @@ RF_API void rf_command_rewrite_enter(rf_command_rewrite *rewrite, uint32_t input
 
 /* Takes the next command of the log; it and its arguments must stay valid until rf_command_rewrite_next() has
  * returned RF_END. Of a streamed command the rest is held only if there are keys in it or it goes to several
- * outputs; what results of it can be streamed. RF_E_INCOMPATIBLE if its keys cannot be told, RF_E_COLLISION
- * if two of them have got the same name; the errors name the command, its offset and the key. */
+ * outputs; what results of it can be streamed. RF_E_INCOMPATIBLE if its keys cannot be told, or if by
+ * slot it cannot be divided; RF_E_COLLISION if two of its keys have got the same name; the errors name the
+ * command, its offset and the key. */
 RF_API rf_code rf_command_rewrite_put(rf_command_rewrite *rewrite, const rf_entry *command, rf_error *error);
 
 /* The next command that results: RF_END if none does until the next one is put. It is valid until the next

@@ -73,11 +73,12 @@ typedef enum rf_failure_kind {
     RF_FAILURE_DAMAGED,       /* the value is damaged; nothing was sent */
     RF_FAILURE_FORBIDDEN,     /* an AOF command that is never sent, such as SHUTDOWN */
     RF_FAILURE_CHANGED,       /* not deleted: the target has another value or expiry than expected */
+    RF_FAILURE_UNSPLITTABLE,  /* an AOF command that rf_replay_refuse() was called for */
 } rf_failure_kind;
 
-enum { RF_FAILURE_KINDS = RF_FAILURE_CHANGED + 1 };
+enum { RF_FAILURE_KINDS = RF_FAILURE_UNSPLITTABLE + 1 };
 
-/* "exists", "indeterminate", "rejected", "unsupported", "damaged", "forbidden", "changed". */
+/* "exists", "indeterminate", "rejected", "unsupported", "damaged", "forbidden", "changed", "unsplittable". */
 RF_API const char *rf_failure_kind_name(rf_failure_kind kind);
 
 /* An entry that was not written, or not deleted. Valid until the callback returns. */
@@ -86,7 +87,9 @@ typedef struct rf_failure {
     rf_position position;
     int64_t db; /* RF_LIBRARY: a function library, and `key` is its name */
     rf_slice key;
-    bool is_command;    /* an AOF command: `key` is empty, and `reason` begins with its name */
+    bool is_command;      /* an AOF command: `key` is empty, and `reason` begins with its name */
+    const rf_slice *argv; /* its first arguments, as far as they are known */
+    size_t argc;
     uint64_t command;   /* its number, from 1, without SELECT; 0 if an earlier run was resumed */
     const char *reason; /* the server's error, printable */
 } rf_failure;
@@ -114,6 +117,10 @@ typedef struct rf_replay_options {
     /* Each may be NULL. All are called on the caller's thread, within the functions below. */
     void (*failed)(void *ctx, const rf_failure *failure);
     void (*skipped)(void *ctx, int64_t db, rf_slice key); /* RF_ON_EXISTS_SKIP: the key exists */
+    /* Deletes what the target has of one of several streams: called for FLUSHALL and FLUSHDB in it, when
+     * everything before is done and nothing after it is sent; it may call rf_replay_delete() and
+     * rf_replay_finish(). It may be called again by a resumed run. */
+    rf_code (*flush_stream)(void *ctx, uint32_t input, rf_error *error);
     rf_bytes_fn dead_letter; /* receives the commands that would write an entry that has failed; none for
                                 damaged values and forbidden commands */
     void (*on_log)(void *ctx, rf_log_level level,
@@ -167,7 +174,8 @@ RF_API rf_code rf_replay_unshift_expiries(rf_replay *replay, rf_error *error);
  * resumed run skips the commands that an earlier one has applied; it may put all of them again. In a cluster,
  * entry->slot has to be the slot of all keys of the command, as rf_command_rewrite_next() returns it. The
  * transactions of the log are kept; in a cluster, within each slot. Positions have to ascend, of streams
- * within each; FLUSHALL, FLUSHDB and SWAPDB of one of several streams are RF_E_INCOMPATIBLE. An earlier
+ * within each; SWAPDB of one of several streams is RF_E_INCOMPATIBLE, and so are FLUSHALL and FLUSHDB without
+ * options->flush_stream. An earlier
  * run's commands that are missing on the target are RF_E_TARGET: it has lost writes that it had acknowledged.
  *
  * With options->no_transactions, commands are only pipelined; after a lost connection it is unknown which of
@@ -180,6 +188,11 @@ RF_API rf_code rf_replay_unshift_expiries(rf_replay *replay, rf_error *error);
  * MISCONF).
  * RF_E_INCOMPATIBLE: a key in a database that the target does not have. */
 RF_API rf_code rf_replay_put(rf_replay *replay, uint32_t input, rf_entry *entry, rf_error *error);
+
+/* Reports a command that is left out, in its place among what is put: the failure RF_FAILURE_UNSPLITTABLE,
+ * whose reason is the command's name and `why`. */
+RF_API rf_code rf_replay_refuse(rf_replay *replay, uint32_t input, const rf_entry *command, const char *why,
+                                rf_error *error);
 
 /* Prepares for commands, which rf_replay_put() does otherwise with the first one: reads the position keys of
  * an earlier run; without one, checks that they may be written. RF_E_TARGET: they may not. */
@@ -217,6 +230,18 @@ RF_API rf_position rf_replay_acked(const rf_replay *replay);
 
 /* The offset of the oldest entry of one input that is in flight; false: all that were put are done. */
 RF_API bool rf_replay_in_flight(const rf_replay *replay, uint32_t input, uint64_t *offset);
+
+/* Writes a position key to each primary before any command is put, after rf_replay_begin_commands(): a run
+ * that is resumed recognizes the target by them. */
+RF_API rf_code rf_replay_mark_target(rf_replay *replay, rf_error *error);
+
+/* Whether the target had a position key of this run in rf_replay_begin_commands(), or has been marked since.
+ */
+RF_API bool rf_replay_is_marked(const rf_replay *replay);
+
+/* What the position key of a slot says at least, of commands of this input; slot 0, if the target is not a
+ * cluster. After rf_replay_begin_commands() it is what the key says. Zeroed: there may be no key. */
+RF_API rf_position rf_replay_applied(const rf_replay *replay, uint32_t input, unsigned slot);
 
 /* The outcomes of all entries that are done; keys, unless noted otherwise. The first five add up. */
 typedef struct rf_replay_counts {

@@ -27,6 +27,10 @@ typedef struct rf_snapshot_options {
 RF_API rf_code rf_files_add_live(rf_files *files, rf_target *source, const rf_snapshot_options *options,
                                  rf_error *error);
 
+/* The source of a live input that rf_files_add_live() has added, which lives as long as `files`; else NULL.
+ */
+RF_API const rf_target *rf_files_source(const rf_files *files, size_t number);
+
 /* False for a slot of a cluster that another live input of the same source has. A key of such a slot is being
  * migrated, or was left behind. */
 RF_API bool rf_files_has_slot(const rf_files *files, size_t number, unsigned slot);

@@ -525,6 +525,15 @@ rf_code rf_files_capture(const rf_files *files, size_t number, rf_error *error)
     return RF_OK;
 }
 
+void rf_files_release(const rf_files *files, size_t number)
+{
+    struct rf_file *input_file = &files->found[number];
+    if (!input_file->provider.ctx || input_file->fd < 0)
+        return;
+    close(input_file->fd);
+    input_file->fd = -1;
+}
+
 /* --- reading ------------------------------------------------------------------------------------------- */
 
 rf_code rf_files_open(const rf_files *files, size_t number, rf_source **out, rf_error *error)

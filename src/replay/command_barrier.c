@@ -147,6 +147,25 @@ bool command_is_barrier(const rf_replay *r, const rf_entry *entry)
     return r->options.streams > 1 && (concerns_all_keys(entry) || slice_is_one_of(entry->argv[0], others));
 }
 
+/* What has been written of the stream is removed by the caller. */
+static rf_code flush_stream(rf_replay *r, const rf_entry *entry, const char *name, rf_error *error)
+{
+    if (!r->options.flush_stream || !slice_is_one_of(entry->argv[0], flushes))
+        return fail(error, RF_E_INCOMPATIBLE,
+                    "%s: it concerns the keys of one of several sources, which are not known at the target: "
+                    "empty it, and start again",
+                    name);
+    if (command_queue_was_reached(r)) {
+        r->counts.commands_resumed++;
+        return RF_OK;
+    }
+    command_queue_divide(r);
+    TRY(replay_drain(r, error));
+    TRY(r->options.flush_stream(r->options.ctx, r->current.position.input, error));
+    r->counts.commands++;
+    return RF_OK;
+}
+
 rf_code command_barrier(rf_replay *r, const rf_entry *entry, rf_error *error)
 {
     struct barrier b = {.r = r, .entry = entry, .argc = entry->argc};
@@ -155,10 +174,7 @@ rf_code command_barrier(rf_replay *r, const rf_entry *entry, rf_error *error)
                 (entry->db == 0 || slice_is_word(entry->argv[0], "FLUSHALL"));
     command_name(entry->argv[0], name, sizeof name);
     if (r->options.streams > 1 && concerns_all_keys(entry))
-        return fail(error, RF_E_INCOMPATIBLE,
-                    "%s: it concerns the keys of one of several sources, which are not known at the target: "
-                    "empty it, and start again",
-                    name);
+        return flush_stream(r, entry, name, error);
     if (entry->argc > ARGS - 1 ||
         (!slice_is_one_of(entry->argv[0], flushes) && !slice_is_one_of(entry->argv[0], others)))
         return fail(error, RF_E_INCOMPATIBLE, "%s: a command without keys that cannot be sent to a cluster",

@@ -99,6 +99,55 @@ rf_code command_positions_begin(rf_replay *r, rf_error *error)
     return r->options.resumed ? read_all(r, error) : check_permission(r, error);
 }
 
+/* --- marks ---------------------------------------------------------------------------------------------- */
+
+static unsigned first_slot(const rf_replay *r, const struct node *node)
+{
+    unsigned slot = 0;
+    while (slot < r->commands.slots && r->node_of[slot] != node)
+        slot++;
+    return slot;
+}
+
+/* A position before that of any command. */
+static rf_code mark_node(void *ctx, struct node *node, bool retrying, rf_error *error)
+{
+    rf_replay *r = ctx;
+    uint8_t text[POSITION_TEXT];
+    struct reply reply;
+    rf_slice rest;
+    const struct slot_position start = {.after = {0, 1}};
+    const unsigned slot = first_slot(r, node);
+    (void)retrying;
+    if (slot == r->commands.slots)
+        return RF_OK;
+    TRY(reconcile_select_db(node, 0, error));
+    struct slot_queue *q = &r->commands.queues[slot];
+    if (!command_group_key(r, q))
+        return fail(error, RF_E_MEMORY, "out of memory");
+    const rf_slice set[] = {SLICE("SET"), buffer_slice(&r->name),
+                            slice_of(text, position_print(text, &start))};
+    TRY(control_call(node->control, set, 3, &reply, &rest, error));
+    if (reply.kind == REPLY_ERROR)
+        return client_refused(node->control, "SET", reply, error);
+    TRY(control_wait_for_replicas(node, &reply, error));
+    q->applied = q->safe = position_later(q->safe, start.after);
+    return reply.kind == REPLY_NIL ? RF_OK : client_refused(node->control, "WAIT", reply, error);
+}
+
+rf_code command_positions_mark(rf_replay *r, rf_error *error)
+{
+    return on_each_primary(r, mark_node, r, error);
+}
+
+bool rf_replay_is_marked(const rf_replay *r)
+{
+    for (unsigned i = 0; i < r->commands.count; i++)
+        if (rf_position_before((rf_position){0}, r->commands.queues[i].safe))
+            return true;
+    return false;
+}
+
 /* --- the end ------------------------------------------------------------------------------------------- */
 
 rf_code command_positions_remove(rf_replay *r, rf_error *error)

@@ -32,6 +32,14 @@ struct slot_queue *command_queue_of(rf_replay *r, unsigned slot)
     return queues_of_stream(r) + (r->commands.slots > 1 ? slot : 0);
 }
 
+rf_position rf_replay_applied(const rf_replay *r, uint32_t input, unsigned slot)
+{
+    const struct command_queues *c = &r->commands;
+    const unsigned stream = r->options.streams > 1 ? input - r->options.first_stream : 0;
+    const size_t number = (size_t)stream * c->slots + (c->slots > 1 ? slot : 0);
+    return number < c->count ? c->queues[number].safe : (rf_position){0};
+}
+
 bool command_queue_was_reached(rf_replay *r)
 {
     const struct slot_queue *queues = queues_of_stream(r);

@@ -213,6 +213,9 @@ rf_code command_barrier(rf_replay *replay, const rf_entry *command, rf_error *er
  */
 rf_code command_positions_begin(rf_replay *replay, rf_error *error);
 
+/* As rf_replay_mark_target(). */
+rf_code command_positions_mark(rf_replay *replay, rf_error *error);
+
 /* Removes the position keys, and waits for that. */
 rf_code command_positions_remove(rf_replay *replay, rf_error *error);
 

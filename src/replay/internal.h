@@ -302,6 +302,9 @@ void write_rename(const rf_replay *r, struct outbuf *out, rf_slice staging_key, 
 
 rf_code write_command(rf_replay *r, const rf_entry *entry, rf_error *error);
 
+/* As rf_replay_refuse(). */
+rf_code write_refused(rf_replay *r, const rf_entry *command, const char *why, rf_error *error);
+
 /* --- dispatch.c: choosing a pipeline ------------------------------------------------------------------- */
 
 /* Gets a connected pipeline to the key's node, with capacity and this database selected. Retries and waits

@@ -66,6 +66,7 @@ static const struct {
     [RF_FAILURE_DAMAGED] = {"damaged", RF_E_CORRUPT},
     [RF_FAILURE_FORBIDDEN] = {"forbidden", RF_E_INCOMPATIBLE},
     [RF_FAILURE_CHANGED] = {"changed", RF_E_TARGET},
+    [RF_FAILURE_UNSPLITTABLE] = {"unsplittable", RF_E_INCOMPATIBLE},
 };
 
 const char *rf_failure_kind_name(rf_failure_kind kind)
@@ -77,6 +78,10 @@ void outcome_failed(rf_replay *r, const struct request *request, rf_failure_kind
                     rf_slice key, rf_slice commands)
 {
     bool is_command = request->kind == REQUEST_COMMAND && request->seq > 0;
+    struct command command = {.argc = 0};
+    rf_slice rest = commands;
+    if (is_command)
+        command_take(&rest, &command);
     const rf_failure failure = {
         .kind = kind,
         .position = request->position,
@@ -84,6 +89,8 @@ void outcome_failed(rf_replay *r, const struct request *request, rf_failure_kind
         .key = key,
         .is_command = is_command,
         .command = is_command && !r->options.resumed ? request->seq - r->commands.first_seq + 1 : 0,
+        .argv = command.argv,
+        .argc = command.argc < COMMAND_ARGS ? command.argc : COMMAND_ARGS,
         .reason = reason};
     r->counts.failed += request->kind == REQUEST_KEY && request->db != RF_LIBRARY;
     r->counts.failures[kind]++;

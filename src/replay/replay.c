@@ -273,12 +273,18 @@ static rf_code put_key(rf_replay *r, rf_entry *entry, rf_error *error)
     return write_key(r, entry, error);
 }
 
-static rf_code put_command(rf_replay *r, rf_entry *entry, rf_error *error)
+static rf_code begin_commands(rf_replay *r, rf_error *error)
 {
-    TRY(check_db(r, entry, error));
     TRY(command_queues_begin(r, error));
     if (r->commands.first_seq == 0)
         r->commands.first_seq = r->current.seq;
+    return RF_OK;
+}
+
+static rf_code put_command(rf_replay *r, rf_entry *entry, rf_error *error)
+{
+    TRY(check_db(r, entry, error));
+    TRY(begin_commands(r, error));
     return write_command(r, entry, error);
 }
 
@@ -377,6 +383,23 @@ rf_code rf_replay_put(rf_replay *r, uint32_t input, rf_entry *entry, rf_error *e
     return record_error(r, code, error);
 }
 
+static rf_code refuse(rf_replay *r, const rf_entry *command, const char *why, rf_error *error)
+{
+    TRY(wait_for_others(r, RF_ENTRY_COMMAND, error));
+    TRY(begin_commands(r, error));
+    return write_refused(r, command, why, error);
+}
+
+rf_code rf_replay_refuse(rf_replay *r, uint32_t input, const rf_entry *command, const char *why,
+                         rf_error *error)
+{
+    if (r->error.code != RF_OK)
+        return record_error(r, RF_OK, error);
+    r->current.seq++;
+    r->current.position = (rf_position){input, command->offset};
+    return record_error(r, refuse(r, command, why, error), error);
+}
+
 void rf_replay_shift_expiries(rf_replay *r)
 {
     r->shift.on = true;
@@ -454,6 +477,13 @@ rf_code rf_replay_begin_commands(rf_replay *r, rf_error *error)
     if (r->error.code != RF_OK)
         return record_error(r, RF_OK, error);
     return record_error(r, command_queues_begin(r, error), error);
+}
+
+rf_code rf_replay_mark_target(rf_replay *r, rf_error *error)
+{
+    if (r->error.code != RF_OK)
+        return record_error(r, RF_OK, error);
+    return record_error(r, command_positions_mark(r, error), error);
 }
 
 rf_code rf_replay_remove_positions(rf_replay *r, rf_error *error)

@@ -240,7 +240,7 @@ rf_code follow_open(const rf_target *source, const struct primaries *cluster, si
     pthread_mutex_init(&follow->marks_lock, NULL);
     follow->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     follow->source = *source;
-    follow->place = (struct place){&follow->source, cluster, node};
+    follow->place = (struct place){&follow->source, cluster, node, true};
     follow->in_stream = options->id != NULL;
     if (options->id)
         strncpy(follow->id, options->id, SYNC_ID);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Live servers as inputs: finds them, chooses a replica or the primary, and opens their snapshots. */
 #include "aof/files.h"
-#include "base/bytes.h"
 #include "base/fail.h"
 #include "net/primaries.h"
 #include "net/waiting.h"
 #include "replication/choose.h"
 #include "replication/follow.h"
+#include "replication/place.h"
 #include "replication/refusal.h"
 #include "replication/snapshot_source.h"
 #include <rdbferry/snapshot.h>
@@ -46,43 +46,25 @@ static void free_node(void *ctx)
 
 /* --- slots -------------------------------------------------------------------------------------------- */
 
-static const rf_address *owner(const struct primaries *primaries, unsigned slot)
+static struct place place_of(const struct live_node *node)
 {
-    return primaries->node_of[slot] == NO_NODE ? NULL : &primaries->nodes[primaries->node_of[slot]];
-}
-
-static rf_code compare_slots(const struct primaries *before, const struct primaries *after, rf_error *error)
-{
-    char from[ADDRESS_TEXT], to[ADDRESS_TEXT] = "no node";
-    for (unsigned slot = 0; slot < RF_SLOTS; slot++) {
-        const rf_address *old = owner(before, slot), *now = owner(after, slot);
-        if (now && address_equal(old, now))
-            continue;
-        address_format(old, from);
-        if (now)
-            address_format(now, to);
-        return fail(error, RF_E_READ,
-                    "slot %u moved from %s to %s while the cluster was read: read it again when its slots "
-                    "stay where they are",
-                    slot, from, to);
-    }
-    return RF_OK;
+    const struct live_source *source = node->source;
+    const bool cluster = source->primaries.kind == RF_TARGET_CLUSTER;
+    return (struct place){
+        .source = &source->target, .cluster = cluster ? &source->primaries : NULL, .node = node->number};
 }
 
 /* A snapshot_end function: keys of a slot that moves may be missing in both snapshots, or be in both. */
 static rf_code check_slots(void *ctx, rf_error *error)
 {
-    struct live_node *node = ctx;
-    const struct live_source *source = node->source;
-    struct primaries now;
-    if (source->primaries.kind != RF_TARGET_CLUSTER)
+    const struct live_node *node = ctx;
+    const struct place place = place_of(node);
+    struct located located;
+    if (!place.cluster)
         return RF_OK;
-    rf_code code = primaries_find(&source->target, source->primaries.nodes, source->primaries.node_count,
-                                  &now, error);
-    if (code == RF_OK) {
-        code = compare_slots(&source->primaries, &now, error);
-        primaries_free(&now);
-    }
+    rf_code code = place_locate(&place, &located, error);
+    if (code == RF_OK)
+        located_free(&located);
     return refusal_blame(node->name, code, error);
 }
 
@@ -102,28 +84,27 @@ static rf_code await_snapshot(struct link *link, rf_error *error)
     return RF_OK;
 }
 
-/* Sentinels may name another primary by now. */
-static rf_code refresh_primary(struct live_source *source, rf_error *error)
+/* Another server may be the primary by now. */
+static rf_code choose(const struct live_node *node, rf_address *out, rf_error *error)
 {
-    struct primaries now;
-    if (source->primaries.kind != RF_TARGET_SENTINEL)
-        return RF_OK;
-    TRY(primaries_find(&source->target, source->target.addresses, source->target.address_count, &now, error));
-    primaries_free(&source->primaries);
-    source->primaries = now;
-    return RF_OK;
+    const struct live_source *source = node->source;
+    const struct place place = place_of(node);
+    struct located located;
+    TRY(place_locate(&place, &located, error));
+    const bool found = located.found.node_count > 0;
+    rf_code code = choose_server(&source->target, found ? &located.found : &source->primaries,
+                                 found ? located.node : node->number, source->from_primary, out, error);
+    located_free(&located);
+    return code;
 }
 
 static rf_code open_link(void *ctx, rf_error *error)
 {
     struct live_node *node = ctx;
-    struct live_source *source = node->source;
     const struct link_request request = {.only_rdb = true};
     rf_address address;
-    TRY(refresh_primary(source, error));
-    TRY(choose_server(&source->target, &source->primaries, node->number, source->from_primary, &address,
-                      error));
-    rf_code code = link_open(&source->target, &address, &request, &node->link, error);
+    TRY(choose(node, &address, error));
+    rf_code code = link_open(&node->source->target, &address, &request, &node->link, error);
     address_free(&address);
     TRY(code);
     code = await_snapshot(node->link, error);
@@ -222,6 +203,12 @@ rf_code rf_files_add_live(rf_files *files, rf_target *target, const rf_snapshot_
 static const struct live_node *node_of(const rf_files *files, size_t number)
 {
     return files_provided(files, number, free_node);
+}
+
+const rf_target *rf_files_source(const rf_files *files, size_t number)
+{
+    const struct live_node *node = node_of(files, number);
+    return node ? &node->source->target : NULL;
 }
 
 bool rf_files_has_slot(const rf_files *files, size_t number, unsigned slot)

@@ -26,39 +26,42 @@ static size_t successor_of(const struct primaries *before, const struct primarie
                : now->node_of[first_slot(before, node)];
 }
 
-static rf_code fail_moved(const struct primaries *before, const struct primaries *now, unsigned slot,
+static rf_code fail_moved(const struct place *place, const struct primaries *now, unsigned slot,
                           rf_error *error)
 {
+    const struct primaries *before = place->cluster;
     char from[ADDRESS_TEXT], to[ADDRESS_TEXT];
     address_format(&before->nodes[before->node_of[slot]], from);
     address_format(&now->nodes[now->node_of[slot]], to);
-    return fail(error, RF_E_TARGET,
-                "slot %u has moved from %s to %s while they were followed: a new snapshot of these nodes is "
-                "needed; empty the target, and start again when the slots stay where they are",
-                slot, from, to);
+    return fail(error, RF_E_TARGET, "slot %u has moved from %s to %s while %s", slot, from, to,
+                place->followed ? "they were followed: a new snapshot of these nodes is needed; empty the "
+                                  "target, and start again when the slots stay where they are"
+                                : "the cluster was read: read it again when its slots stay where they are");
 }
 
-static rf_code compare_slots(const struct primaries *before, const struct primaries *now,
-                             const size_t *successors, rf_error *error)
+static rf_code compare_slots(const struct place *place, const struct primaries *now, const size_t *successors,
+                             rf_error *error)
 {
+    const struct primaries *before = place->cluster;
     for (unsigned slot = 0; slot < RF_SLOTS; slot++) {
         if (now->node_of[slot] == NO_NODE)
             return fail(error, RF_E_UNAVAILABLE, "no node of the cluster serves slot %u", slot);
         if (now->node_of[slot] != successors[before->node_of[slot]])
-            return fail_moved(before, now, slot, error);
+            return fail_moved(place, now, slot, error);
     }
     return RF_OK;
 }
 
 /* A node that has got all slots of another one, too. */
-static rf_code check_distinct(const struct primaries *before, const struct primaries *now,
+static rf_code check_distinct(const struct place *place, const struct primaries *now,
                               const size_t *successors, rf_error *error)
 {
+    const struct primaries *before = place->cluster;
     for (size_t i = 0; i < before->node_count; i++)
         for (size_t j = 0; j < i; j++) {
             size_t moved = address_equal(&now->nodes[successors[i]], &before->nodes[i]) ? j : i;
             if (successors[i] == successors[j])
-                return fail_moved(before, now, first_slot(before, moved), error);
+                return fail_moved(place, now, first_slot(before, moved), error);
         }
     return RF_OK;
 }
@@ -74,9 +77,9 @@ static rf_code find_successor(const struct place *place, const struct primaries 
         return fail(error, RF_E_MEMORY, "out of memory");
     for (size_t i = 0; i < before->node_count; i++)
         successors[i] = successor_of(before, now, i);
-    rf_code code = compare_slots(before, now, successors, error);
+    rf_code code = compare_slots(place, now, successors, error);
     if (code == RF_OK)
-        code = check_distinct(before, now, successors, error);
+        code = check_distinct(place, now, successors, error);
     *out = successors[place->node];
     free(successors);
     return code;
@@ -112,6 +115,7 @@ static rf_code locate_node(const struct place *place, struct located *out, rf_er
     if (code == RF_OK) {
         out->addresses = &out->found.nodes[number];
         out->count = 1;
+        out->node = number;
         out->id = out->found.ids[number];
         return RF_OK;
     }

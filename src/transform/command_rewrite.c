@@ -396,23 +396,6 @@ static inline rf_code begin_command(rf_command_rewrite *c, const rf_entry *comma
     return RF_OK;
 }
 
-rf_code rf_command_rewrite_put(rf_command_rewrite *c, const rf_entry *command, rf_error *error)
-{
-    c->results.count = c->results.next = 0;
-    TRY(begin_command(c, command, error));
-    command = c->current.command;
-    if (!c->current.row)
-        return RF_OK;
-    if (c->current.row->kind == CLASS_CONTROL)
-        control(c, command);
-    else if (c->current.row->kind == CLASS_SWAP_DBS && c->options.history)
-        TRY(rename_dbs(c, error));
-    else
-        TRY(command_select(c, error));
-    find_shards(c);
-    return RF_OK;
-}
-
 /* The results for all shards have been made. */
 static void end_command(rf_command_rewrite *c)
 {
@@ -439,9 +422,86 @@ static rf_code make_results(rf_command_rewrite *c, rf_error *error)
     return RF_OK;
 }
 
+/* --- commands that are left out ------------------------------------------------------------------------- */
+
+static rf_code list_keys(rf_command_rewrite *c, rf_error *error)
+{
+    const struct selected_key *keys = (const struct selected_key *)(const void *)c->keys.data;
+    c->sorted.len = 0;
+    for (size_t i = 0; i < c->keys.len / sizeof *keys; i++) {
+        const rf_entry key = {.kind = RF_ENTRY_KEY, .db = keys[i].new_db, .key = selected_name(c, &keys[i])};
+        if (keys[i].accepted && keys[i].at.role != KEY_PATTERN &&
+            !buffer_append(&c->sorted, slice_of(&key, sizeof key)))
+            return command_out_of_memory(error);
+    }
+    return RF_OK;
+}
+
+/* Leaves out the current command if the caller wants that of what cannot be written. */
+static __attribute__((noinline)) rf_code refuse(rf_command_rewrite *c, rf_code code, rf_error *error)
+{
+    if (code != RF_E_INCOMPATIBLE || !c->options.refused || c->current.names == 0)
+        return code;
+    rf_entry command = *c->current.command;
+    const rf_error why = *error;
+    TRY(rf_command_hold(&command, error));
+    TRY(list_keys(c, error));
+    c->results.count = c->results.next = 0;
+    c->current.command = NULL;
+    return c->options.refused(c->options.ctx,
+                              &(rf_refused_command){.command = &command,
+                                                    .keys = (const rf_entry *)(const void *)c->sorted.data,
+                                                    .key_count = c->sorted.len / sizeof(rf_entry),
+                                                    .why = &why},
+                              error);
+}
+
+/* A command that is refused for one slot is refused before the result for another one is returned. */
+static rf_code check_all_slots(rf_command_rewrite *c, rf_error *error)
+{
+    const struct current_command start = c->current;
+    const rf_command_rewrite_counts counts = c->counts;
+    if (!c->options.by_slot || c->current.names < 2 || next_slot(c, start.next_shard + 1) == RF_SLOTS)
+        return RF_OK;
+    rf_code code = RF_OK;
+    while (c->current.command && code == RF_OK)
+        code = make_results(c, error);
+    c->results.count = 0;
+    c->current = start;
+    c->counts = counts;
+    return code;
+}
+
+/* --- the interface -------------------------------------------------------------------------------------- */
+
+static inline rf_code put_command(rf_command_rewrite *c, const rf_entry *command, rf_error *error)
+{
+    TRY(begin_command(c, command, error));
+    command = c->current.command;
+    if (!c->current.row)
+        return RF_OK;
+    if (c->current.row->kind == CLASS_CONTROL)
+        control(c, command);
+    else if (c->current.row->kind == CLASS_SWAP_DBS && c->options.history)
+        TRY(rename_dbs(c, error));
+    else
+        TRY(command_select(c, error));
+    find_shards(c);
+    return check_all_slots(c, error);
+}
+
+rf_code rf_command_rewrite_put(rf_command_rewrite *c, const rf_entry *command, rf_error *error)
+{
+    c->results.count = c->results.next = 0;
+    rf_code code = put_command(c, command, error);
+    return LIKELY(code == RF_OK) ? RF_OK : refuse(c, code, error);
+}
+
 static __attribute__((noinline)) rf_code next_results(rf_command_rewrite *c, rf_entry **out, rf_error *error)
 {
-    TRY(make_results(c, error));
+    rf_code code = make_results(c, error);
+    if (code != RF_OK)
+        TRY(refuse(c, code, error));
     if (c->results.count == 0)
         return RF_END;
     *out = &c->results.entries[c->results.next++];

@@ -53,7 +53,7 @@ struct rf_command_rewrite {
     struct buffer names;         /* new names */
     struct buffer arguments;     /* rf_slice: the command that results */
     bool keeps_rest;             /* what follows its last key is as it was */
-    struct buffer sorted;        /* see check_apart() */
+    struct buffer sorted;        /* see check_apart(), and the keys of a command that is refused */
     uint8_t digits[2][NUMBER_TEXT_MAX]; /* numbers among the arguments */
     struct {
         rf_entry entries[RESULTS];

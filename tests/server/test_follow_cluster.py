@@ -2,6 +2,7 @@
 """`rdbferry replay --follow` of a cluster: the streams of its primaries, into a cluster with other slots and into one
 server."""
 import contextlib
+import json
 import os
 import random
 import signal
@@ -14,7 +15,7 @@ from lib.follow_replaying import Writer
 from lib.kinds import needs_version
 from lib.live_targets import TcpServer, slot_of, wait_until
 from lib.replaying import TARGET, USAGE, url_of
-from lib.resp import Client
+from lib.resp import Client, encode
 from lib.soaking import scaled, soak
 from lib.splitting import printed_seed
 
@@ -173,12 +174,47 @@ class FromCluster(WithCluster):
             self.complete(running, job)
             self.assert_equal_data([target])
 
+    def test_unsplittable(self):
+        """Commands of keys of several slots: nothing of one is applied; when they are left out, the keys are named, and
+        what else is in their transaction is there."""
+        with TcpServer(self.fresh(), repl_diskless_sync_delay=0) as source:
+            source.call.pipeline([("SET", "a", 1), ("SET", "b", 2), ("SET", "c", 1)])
+            checkpoint, report = os.path.join(self.fresh(), "checkpoint"), self.path("report")
+            job = [url_of(source), self.target_url, "--follow", "--checkpoint", checkpoint, "--resume"]
+            running = self.begin(*job)
+            self.in_step(running)
+            source.call.pipeline([("MULTI",), ("SET", "d", 1), ("RENAME", "b", "a"), ("INCR", "c"), ("EXEC",)])
+            self.finish(running, TARGET)
+            self.assertRegex(self.said, "RENAME: its keys are in slots [0-9]+ and [0-9]+")
+            self.assertIn(b"b", facts_of(self.target.nodes))
+            self.finish(self.begin(*job, "--on-unsplittable", "skip-and-report", "--cutover", "20s", "--report", report), TARGET)
+            self.assertRegex(self.said, "offset 0x[0-9a-f]+: RENAME: left out, of keys 'b', 'a': its keys are in slots")
+            self.assertRegex(self.said, "complete at offset [0-9]+, but 1 command or key was not written, and 2 differ: switch now")
+            expected, found = facts_of([source]), facts_of(self.target.nodes)
+            self.assertEqual({key for key in expected | found if expected.get(key) != found.get(key)}, {b"a", b"b"})
+            with open(report) as file:
+                ended = json.load(file)
+            self.assertEqual([failure["kind"] for failure in ended["failures"]["examples"]], ["unsplittable"])
+            self.assertTrue(ended["follow"]["cutover"]["complete"])
+            self.assertEqual(ended["verify"]["unexplained"], 0)
+
+    def test_unsplittable_in_a_log(self):
+        log = self.path("some.aof")
+        with open(log, "wb") as file:
+            file.write(b"".join(encode(line.split()) for line in ("SET b 2", "RENAME b a", "COPY b a", "INCR b")))
+        self.finish(self.begin(log, self.target_url), TARGET)
+        self.assertEqual(facts_of(self.target.nodes), {})
+        self.finish(self.begin(log, self.target_url, "--on-unsplittable", "skip-and-report"), TARGET)
+        self.assertIn("2 not written", self.said)
+        self.assertEqual([node.call("GET", "b") for node in self.target.nodes if node.call("DBSIZE")], [b"3"])
+
     def test_cut_over(self):
         """No write is lost, on any of the primaries; nothing is written to them afterwards."""
         application = Application(self.cluster)
         self.finish(self.begin(*self.job("--cutover", "20s")))
         self.addCleanup(lambda: [node.call("CLIENT", "UNPAUSE") for node in self.primaries])
         self.assertRegex(self.said, "complete at offsets [0-9]+, [0-9]+, [0-9]+: switch now; writes at 3 servers")
+        self.assertRegex(self.said, "[0-9]+ keys compared (before|during) the pause")
         application.join()
         found = facts_of(self.target.nodes)
         self.assertEqual([number for number in application.written if b"n%d" % number not in found], [])
@@ -206,6 +242,7 @@ class FromCluster(WithCluster):
         self.assertEqual(primary.call("WAIT", 2, 60_000), 2)  # the replica, and we
         return primary, replica, increments, job, running
 
+    @soak
     def test_failover(self):
         """The stream goes on at the replica."""
         primary, replica, increments, job, running = self.begin_with_replica()
@@ -218,6 +255,26 @@ class FromCluster(WithCluster):
         self.begun(running, lambda: facts_of(self.target.nodes) == facts_of([replica]))
         self.assertEqual(running.said().count("snapshot written"), 1)
         self.complete(running, job)
+
+    def test_failover_and_cut_over(self):
+        """In one run, which is not in step before: the comparison reads the server that has taken over."""
+        primary = self.primaries[0]
+        replica, increments = self.add_replica(primary), [("INCR", self.key_of(primary))] * 100
+        running = self.begin(*self.job("--cutover", "30s"))
+        self.begun(running, lambda: "snapshot written" in running.said())
+        with self.target.nodes[0].halted(), self.target.nodes[1].halted(), self.target.nodes[2].halted():
+            primary.call.pipeline(increments)
+            self.assertEqual(primary.call("WAIT", 2, 60_000), 2)  # the replica, and we
+            ports = self.cluster.kill(primary)
+            wait_until(lambda: replica.call("ROLE")[0] == b"master")
+            wait_until(lambda: b"cluster_state:ok" in replica.call("CLUSTER", "INFO"))
+        self.finish(running)
+        self.assertIn("switch now", self.said)
+        self.assertEqual(running.said().count("snapshot written"), 1)
+        self.assertEqual(facts_of(self.target.nodes), facts_of([replica]))
+        for node in (replica, *self.primaries[1:]):
+            node.call("CLIENT", "UNPAUSE")
+        self.cluster.start_again(primary, ports)
 
     def test_halted_primary(self):
         """It does not close the link; that another one has taken over is known from the other nodes only."""
@@ -245,6 +302,20 @@ class FromCluster(WithCluster):
                 self.assertRegex(self.said, f"slot {slot} has moved|slots move to or from it")
 
     @soak
+    def test_target_that_has_lost_writes(self):
+        """One of its nodes."""
+        job = self.lasting()
+        running = self.begin(*job)
+        with Writers(self.cluster, SEED):
+            self.in_step(running)
+            time.sleep(1)
+        running.kill(signal.SIGTERM)
+        self.finish(running)
+        self.target.nodes[1].call("FLUSHALL")
+        self.finish(self.begin(*job), TARGET)
+        self.assertIn("has lost writes that it had acknowledged", self.said)
+
+    @soak
     def test_slot_that_moved_meanwhile(self):
         job = self.lasting()
         running = self.begin(*job)
@@ -260,10 +331,24 @@ class FromCluster(WithCluster):
         self.finish(self.begin(*job), USAGE)
         self.assertIn("slots have moved", self.said)
 
-    @soak
     def test_flushall(self):
-        """Of one node: which keys of the target are meant is not known."""
-        running = self.begin_with(10)
+        """Of one node, also in a transaction: its slots are emptied, and what is written there afterwards stays."""
+        running = self.begin_with(10, "--checkpoint", os.path.join(self.fresh(), "checkpoint"))
+        key, other = self.key_of(self.primaries[0]), self.key_of(self.primaries[1])
+        for node, name in ((self.primaries[0], key), (self.primaries[1], other)):
+            node.call.pipeline([("INCR", name + "counter{" + name + "}")] * 3)
+        self.primaries[0].call.pipeline([("FLUSHALL",), ("SET", key, 2)])
+        self.primaries[1].call.pipeline([("MULTI",), ("SET", other, 1), ("FLUSHDB",), ("INCR", other), ("EXEC",)])
+        self.begun(running, lambda: facts_of(self.target.nodes) == facts_of(self.primaries))
+        running.kill(signal.SIGTERM)
+        self.finish(running)
+        self.assertEqual(self.said.count("was flushed"), 2)
+        self.assertIn(key.encode(), facts_of(self.primaries))
+
+    @soak
+    def test_flushall_with_rules(self):
+        """Which keys of the target are meant is not known."""
+        running = self.begin_with(10, "--rename", "s/^k/l/")
         self.primaries[0].call("FLUSHALL")
         self.finish(running, TARGET)
         self.assertIn("FLUSHALL: it concerns the keys of one of several sources", self.said)

@@ -8,7 +8,7 @@ import signal
 import threading
 import time
 
-from lib.cluster_replaying import RULES, WithCluster
+from lib.cluster_replaying import RULES, WithCluster, meanwhile
 from lib.cutting_proxy import KINDS, CuttingProxy
 from lib.failovers import Watched
 from lib.follow_replaying import FollowReplaying, Writer
@@ -108,6 +108,44 @@ class Following(FollowReplaying):
                 self.assert_equal_data()
                 self.assertIn(b"sync_full:1\r", self.live.call("INFO", "stats"))
 
+    @scaled(test=2, soak=20)
+    def test_kills_in_the_snapshot(self, count):
+        """Another one is written over what is there, of which the source has deleted or changed some in the meantime."""
+        for seed in range(SEED, SEED + count):
+            with self.subTest(seed=seed):
+                self.setUp()
+                make, call = random.Random(seed), self.live.call
+                call("DEBUG", "POPULATE", 3000, "k", 300)
+                call.pipeline([("EXPIRE", f"k:{i}", 1000) for i in range(0, 3000, 7)])
+                job = self.lasting("--rate", "1MB/s", "--connections", "1")
+                for _ in range(3):
+                    running = self.begin(*job)
+                    self.begun(running, lambda: self.target.call("DBSIZE") > 1)
+                    time.sleep(make.uniform(0, 0.6))
+                    running.kill(signal.SIGKILL)
+                    running.wait()
+                    for i in make.sample(range(3000), 100):
+                        call(*make.choice((("DEL", f"k:{i}"), ("PERSIST", f"k:{i}"), ("RPUSH", f"l:{i}", i))))
+                running = self.begin(*job)
+                with Writer(self.live, seed, flushes=False):
+                    self.begun(running, lambda: "in step" in running.said())
+                self.complete(running, job)
+                self.assertIn("begins anew", running.said())
+                self.assert_equal_data()
+
+    def test_kill_in_the_snapshot_of_another_target(self):
+        """What the target has by then is not touched."""
+        self.live.call("DEBUG", "POPULATE", 3000, "k", 300)
+        job = self.lasting("--rate", "100KB/s")
+        running = self.begin(*job)
+        self.begun(running, lambda: self.target.call("DBSIZE") > 1)
+        running.kill(signal.SIGKILL)
+        running.wait()
+        self.target.call.pipeline([("FLUSHALL",), ("SET", "k:1", "another's")])
+        self.finish(self.begin(*job), TARGET)
+        self.assertIn("none by which the run of the checkpoint", self.said)
+        self.assertEqual(self.target.call.pipeline([("DBSIZE",), ("GET", "k:1")]), [1, b"another's"])
+
     @soak
     def test_target_that_restarts(self):
         settings = {"port": free_port(), "appendonly": "yes", "appendfsync": "always"}
@@ -171,6 +209,21 @@ class Refusals(FollowReplaying):
         self.assertEqual(self.target.call("DEBUG", "DIGEST"), before)
 
 
+    def test_target_that_has_lost_writes(self):
+        """Restored from an older state, or emptied, while no run follows."""
+        for loss in (("DEBUG", "RELOAD", "NOSAVE"), ("FLUSHALL",)):
+            with self.subTest(loss):
+                self.setUp()
+                job = self.lasting()
+                running = self.begin(*job)
+                self.written(running, "kept")
+                self.target.call("SAVE")
+                self.written(running, "lost")
+                self.stop(running)
+                self.target.call(*loss)
+                self.refused(*job, said="has lost writes that it had acknowledged", expected=TARGET)
+
+
 class Application(threading.Thread):
     """Writes numbers to a server, each of which it has been told to be written, and goes on at another one when it is
     told to. What was not acknowledged is written again there."""
@@ -212,6 +265,7 @@ class CutOver(FollowReplaying):
         running = self.begin(*self.job("--cutover", "20s"))
         self.finish(running)
         self.assertRegex(self.said, "complete at offset [0-9]+: switch now")
+        self.assertRegex(self.said, "[0-9]+ keys compared before the pause, and [0-9]+ that changed during it")
         application.switched.set()
         time.sleep(0.3)
         application.stop()
@@ -241,15 +295,38 @@ class CutOver(FollowReplaying):
                 self.assertIn(said, self.said)
                 self.assertEqual(self.live.call("SET", "a", 1), b"OK")
 
+    @scaled(test=2, soak=4)
+    def test_different(self, count):
+        """Found before the pause, and named during it: another value, a key too many, an expiry, a key that is missing."""
+        for planted in (("SET", "a", 2), ("SET", "b", 1), ("PEXPIRE", "a", 10**14), ("DEL", "a"))[:count]:
+            with self.subTest(planted):
+                self.setUp()
+                self.live.call.pipeline([("SET", "a", 1), ("SET", "c", 1, "EX", 1000)])
+                running = self.begin(*self.job("--cutover", "30s"))
+                self.begun(running, lambda: self.target.call("EXISTS", "a"))
+                self.target.call(*planted)
+                self.finish(running, TARGET)
+                self.assertIn("before the writes are paused", self.said)
+                self.assertIn("not the same as the source", self.said)
+                self.assertEqual(self.live.call("SET", "a", 1), b"OK")
+
     @soak
-    def test_different(self):
-        self.live.call("SET", "a", 1)
-        running = self.begin(*self.job("--cutover", "30s"))
-        self.begun(running, lambda: self.target.call("EXISTS", "a"))
-        self.target.call("SET", "b", 1)
-        self.finish(running, TARGET)
-        self.assertIn("not the same as the source", self.said)
-        self.assertEqual(self.live.call("SET", "a", 1), b"OK")
+    def test_changes_that_are_not_known_by_keys(self):
+        """All keys are compared during the pause; what else is written is compared by its names."""
+        cases = {
+            "keys compared during the pause": [("SELECT", 0), ("SWAPDB", 0, 1)],
+            "compared before the pause": [("SELECT", 0), ("APPEND", "a", "x"), ("SELECT", 1), ("LPUSH", "l", 1), ("EXPIRE", "l", 1000)],
+        }
+        for said, commands in cases.items():
+            with self.subTest(said):
+                self.setUp()
+                self.live.call.pipeline([("SET", f"k{i}", i, "EX", 1000) for i in range(3000)])
+                application = meanwhile(lambda: self.live.call.pipeline(commands))
+                with contextlib.suppress(OSError), application:
+                    self.finish(self.begin(*self.job("--cutover", "3s")))
+                self.live.call("CLIENT", "UNPAUSE")
+                self.assertIn(said, self.said)
+                self.assertIn("switch now", self.said)
 
     @soak
     def test_time(self):
@@ -257,7 +334,8 @@ class CutOver(FollowReplaying):
         self.live.call("CONFIG", "SET", "repl-diskless-sync-delay", 3)
         self.addCleanup(self.live.call, "CONFIG", "SET", "repl-diskless-sync-delay", 0)
         running = self.begin(*self.job("--cutover", "1s"))
-        self.begun(running, lambda: "go on" in running.said())
+        with meanwhile(lambda: self.live.call("SWAPDB", 0, 1)):
+            self.begun(running, lambda: "go on" in running.said())
         self.assertEqual(self.live.call("SET", "a", 1), b"OK")
         self.written(running)
         self.stop(running)

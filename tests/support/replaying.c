@@ -47,7 +47,8 @@ static uint64_t acked_keys(const rf_replay_counts *c)
 static void note_failure(void *ctx, const rf_failure *failure)
 {
     static const char *const kinds[RF_FAILURE_KINDS] = {"exists",      "indeterminate", "rejected",
-                                                        "unsupported", "damaged",       "forbidden"};
+                                                        "unsupported", "damaged",       "forbidden",
+                                                        "changed",     "unsplittable"};
     struct replaying *p = ctx;
     record_text(&p->failures, "%s %lld:", kinds[failure->kind], (long long)failure->db);
     record_bytes(&p->failures, failure->key);

@@ -49,12 +49,22 @@ struct checkpoint_input {
     rf_identity identity;
 };
 
+/* A command before the position that the target has acknowledged: the position key of its slot shows that
+ * the target still has it. */
+struct checkpoint_mark {
+    uint64_t offset; /* just after the start of the command; 0: there is none */
+    unsigned slot;   /* of the target */
+};
+
+enum { CHECKPOINT_MARKS = 64 /* of equal ranges of slots: some for each node */ };
+
 /* Where the stream of a source is continued. */
 struct checkpoint_stream {
     char id[41];
     uint64_t offset;
     int64_t db;  /* that is selected there */
     char *slots; /* of the source: "0-99,200-299" */
+    struct checkpoint_mark marks[CHECKPOINT_MARKS];
 };
 
 struct checkpoint {

@@ -7,6 +7,7 @@
  *   started MS
  *   position INPUT OFFSET
  *   stream ID OFFSET DATABASE SLOTS   for each stream that is followed, if the position is in the first one
+ *   applied SLOT OFFSET             after it, for each of its marks
  *   written-until INPUT OFFSET
  *   commands none | once | plain
  *   expiries shifted                only if they are
@@ -26,6 +27,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <rdbferry/sink.h>
+#include <rdbferry/slot.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,9 +67,13 @@ static void put_input(FILE *out, const struct checkpoint_input *input)
 
 static void put_stream(FILE *out, const struct checkpoint_stream *stream)
 {
-    if (*stream->id)
-        fprintf(out, "stream %s %" PRIu64 " %" PRId64 " %s\n", stream->id, stream->offset, stream->db,
-                stream->slots);
+    if (!*stream->id)
+        return;
+    fprintf(out, "stream %s %" PRIu64 " %" PRId64 " %s\n", stream->id, stream->offset, stream->db,
+            stream->slots);
+    for (size_t i = 0; i < CHECKPOINT_MARKS; i++)
+        if (stream->marks[i].offset > 0)
+            fprintf(out, "applied %u %" PRIu64 "\n", stream->marks[i].slot, stream->marks[i].offset);
 }
 
 static void put(FILE *out, const struct checkpoint *c)
@@ -205,6 +211,19 @@ static bool read_stream(char *value, struct checkpoint_stream *out)
     return out->slots != NULL;
 }
 
+static bool read_marks(char **lines, struct checkpoint_stream *stream)
+{
+    char *value;
+    for (size_t i = 0; (value = next_value(lines, "applied")); i++) {
+        uint64_t slot;
+        if (i == CHECKPOINT_MARKS || !read_number(next_word(&value), &slot) || slot >= RF_SLOTS ||
+            !read_number(value, &stream->marks[i].offset))
+            return false;
+        stream->marks[i].slot = (unsigned)slot;
+    }
+    return true;
+}
+
 static bool read_streams(char **lines, struct checkpoint *c)
 {
     char *value;
@@ -214,7 +233,8 @@ static bool read_streams(char **lines, struct checkpoint *c)
             return false;
         c->streams = more;
         c->streams[c->stream_count] = (struct checkpoint_stream){0};
-        if (!read_stream(value, &c->streams[c->stream_count++]))
+        if (!read_stream(value, &c->streams[c->stream_count++]) ||
+            !read_marks(lines, &c->streams[c->stream_count - 1]))
             return false;
     }
     return true;

@@ -4,6 +4,8 @@
 #include "cmd/command.h"
 #include "cmd/preflight/replay_preflight.h"
 #include "cmd/replay/replay.h"
+#include "cmd/replay/stream_flush.h"
+#include "cmd/replay/unsplittable.h"
 #include "cmd/run/evaluate.h"
 #include "cmd/run/explain_key.h"
 #include "cmd/run/report.h"
@@ -12,6 +14,7 @@
 #include "cmd/term/text.h"
 #include <errno.h>
 #include <inttypes.h>
+#include <rdbferry/command.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,11 +29,29 @@ enum {
 
 /* --- callbacks of the engine --------------------------------------------------------------------------- */
 
+struct failed_command {
+    struct replay *replay;
+    int64_t db;
+};
+
+static bool add_failed_key(void *ctx, rf_slice key)
+{
+    const struct failed_command *failed = ctx;
+    key_set_add(&failed->replay->failed_keys, failed->db, key);
+    return true;
+}
+
 void replay_note_failure(struct replay *r, const rf_failure *failed)
 {
+    const rf_entry command = {
+        .kind = RF_ENTRY_COMMAND, .db = failed->db, .argv = failed->argv, .argc = failed->argc};
     failures_add(&r->failures, &r->session, failed, r->options->checkpoint != NULL);
-    if (replay_options_compare(r->options))
+    if (!replay_options_compare(r->options) || failed->kind == RF_FAILURE_UNSPLITTABLE)
+        return;
+    if (!failed->is_command)
         key_set_add(&r->failed_keys, failed->db, failed->key);
+    else if (failed->argc > 0)
+        rf_command_each_key(&command, add_failed_key, &(struct failed_command){r, failed->db});
 }
 
 static void note_failure(void *ctx, const rf_failure *failed)
@@ -197,6 +218,10 @@ static rf_code put(struct replay *r, const struct cursor *cursor, rf_entry *entr
         r->state.warned = true;
     }
     TRY(replay_reserve(r, position, command, error));
+    if (command) {
+        cutover_compare_note(r, entry, cursor->commands != NULL);
+        following_put(&r->following, entry, position.input);
+    }
     r->counts.put++;
     r->counts.put_keys += entry->kind == RF_ENTRY_KEY;
     r->position.last = position;
@@ -220,6 +245,8 @@ static rf_code put_entry(struct replay *r, const struct cursor *cursor, rf_entry
     if (!is_for_target(r, entry))
         return RF_OK;
     TRY(replay_check(r, entry, error));
+    if (following_restarts(r))
+        TRY(replay_leftovers_note(r, entry, error));
     TRY(collisions_note(&r->collisions, cursor->input, entry, &leave_out, error));
     bool is_unchanged = r->options->since && since_counts(entry) && !since_is_to_write(&r->since);
     if (leave_out)
@@ -243,9 +270,10 @@ static rf_code open_target(struct replay *r, rf_error *error)
 {
     const struct replay_options *options = r->options;
     const rf_replay_options engine = {
-        .on_exists = (rf_on_exists)options->on_exists,
+        .on_exists = following_restarts(r) ? RF_ON_EXISTS_REPLACE : (rf_on_exists)options->on_exists,
         .mode = (rf_replay_mode)options->mode,
-        .fail_fast = options->fail_fast || (options->follow && !options->dead_letter),
+        .fail_fast = options->fail_fast ||
+                     (options->follow && !options->dead_letter && !options->skip_unsplittable),
         .drop_detail = options->drop_detail,
         .delete_absent = replay_options_deletes(options),
         .big_key = options->big_key,
@@ -262,6 +290,7 @@ static rf_code open_target(struct replay *r, rf_error *error)
         .notify = notices_listener(&r->session.notices),
         .failed = note_failure,
         .skipped = replay_options_compare(options) ? note_skipped : NULL,
+        .flush_stream = stream_flush_is_exact(r) ? stream_flush : NULL,
         .dead_letter = options->dead_letter ? put_dead_letter : NULL,
         .on_log = log_event,
         .tick = tick,
@@ -296,9 +325,10 @@ static rf_code put_inputs(struct replay *r, rf_error *error)
     cursor_open(&cursor, &r->session, following_first_input(r), r->session.input_count);
     while (code == RF_OK && (code = replay_tick(r, error)) == RF_OK &&
            (code = cursor_next(&cursor, &entry, error)) == RF_OK) {
-        if (entry)
+        code = following_enter(r, &cursor, error);
+        if (code == RF_OK && entry)
             code = put_entry(r, &cursor, entry, error);
-        else if (!cursor.input) /* the end of an input */
+        else if (code == RF_OK && !cursor.input) /* the end of an input */
             code = check_start(r, cursor.number, error);
         if (code == RF_OK)
             code = following_turn(r, &cursor, error);
@@ -326,7 +356,8 @@ static rf_code finish(struct replay *r, rf_code code, rf_error *error)
     return code == RF_OK ? finished : code;
 }
 
-rf_code replay_verify_inputs(struct replay *r, size_t first, size_t end, rf_error *error)
+rf_code replay_verify_inputs(struct replay *r, size_t first, size_t end, rf_difference_fn differ,
+                             rf_error *error)
 {
     struct cursor cursor;
     rf_entry *entry;
@@ -340,6 +371,9 @@ rf_code replay_verify_inputs(struct replay *r, size_t first, size_t end, rf_erro
         .skipped_before = r->found.skipped,
         .failed_before = r->found.failed,
         .out = is_dash(r->options->common.report) ? stderr : stdout,
+        .shifted = differ && r->checkpoint.shifted,
+        .differ = differ,
+        .ctx = r,
     };
     TRY(replay_verify_begin(&r->verification, error));
     collisions_rewind(&r->collisions);
@@ -413,7 +447,7 @@ static rf_code replay(struct replay *r, rf_error *error)
         return RF_OK;
     rf_code code = done ? replay_scan(r, false, false, error) : RF_OK;
     if (code == RF_OK)
-        code = replay_verify_inputs(r, 0, r->session.input_count, error);
+        code = replay_verify_inputs(r, 0, r->session.input_count, NULL, error);
     return r->state.stopped ? RF_OK : code;
 }
 
@@ -454,6 +488,7 @@ static enum status run(struct replay *r)
     r->session.read.pauses = true; /* for replay_tick() */
     r->session.read.rewrites_commands = true;
     r->session.stop_request = &r->stop_request;
+    unsplittable_begin(r);
     session_begin(&r->session);
     rf_code code = replay(r, &error);
     session_end(&r->session);

@@ -6,11 +6,14 @@
 #include "cmd/replay/replay.h"
 #include "cmd/run/spawn.h"
 #include "cmd/term/message.h"
+#include "cmd/term/text.h"
+#include <inttypes.h>
 #include <stdio.h>
 
 enum {
     STEADY_MS = 1000, /* in step for so long before the pause */
-    MARGIN = 10,      /* this part of the pause is left for those who switch */
+    CAUGHT_UP_MS = 50,
+    MARGIN = 10, /* this part of the pause is left for those who switch */
     SOURCE_TEXT = 512,
 };
 
@@ -50,6 +53,7 @@ static rf_code unpause_all(const struct following *f, rf_error *error)
 
 rf_code cutover_begin(struct replay *r, rf_error *error)
 {
+    cutover_compare_begin(r);
     return r->options->cutover_ms > 0 ? pause_all(&r->following, 0, error) : RF_OK;
 }
 
@@ -93,24 +97,10 @@ static rf_code pause_source(struct replay *r)
 
 /* --- comparing and switching --------------------------------------------------------------------------- */
 
-/* In a target that was empty, every key is one of the source. */
-static bool is_equal(const struct replay *r)
-{
-    const struct replay_verification *v = &r->verification;
-    bool has_extra = r->options->on_exists == RF_ON_EXISTS_FAIL && extra_keys_deletable(&v->extra) > 0;
-    return replay_verify_unaccounted(v) == 0 && !has_extra;
-}
-
 static rf_code compare(struct replay *r, bool *equal, rf_error *error)
 {
     *equal = true;
-    if (r->options->cutover_unverified)
-        return RF_OK;
-    replay_verify_free(&r->verification);
-    rf_code code = replay_verify_inputs(r, 0, r->following.count, error);
-    progress_phase(&r->session.progress, NULL, 0);
-    *equal = code == RF_OK && is_equal(r);
-    return code;
+    return r->options->cutover_unverified ? RF_OK : cutover_compare_rest(r, equal, error);
 }
 
 static rf_code on_wait(void *ctx, rf_error *error)
@@ -170,6 +160,13 @@ static bool is_drained(const struct following *f)
     return true;
 }
 
+/* After a comparison, for which the stream has waited, it is enough to have caught up. */
+static bool is_steady(const struct following *f, int64_t now_ms)
+{
+    bool has_caught_up = f->cutover.compare.rounds > 0 && f->lag.ms < CAUGHT_UP_MS;
+    return f->phase == FOLLOWING_IN_STEP && (has_caught_up || now_ms - f->in_step_ms >= STEADY_MS);
+}
+
 rf_code cutover_turn(struct replay *r, int64_t now_ms, rf_error *error)
 {
     const struct following *f = &r->following;
@@ -177,8 +174,9 @@ rf_code cutover_turn(struct replay *r, int64_t now_ms, rf_error *error)
     if (pause_ms(r) == 0)
         return RF_OK;
     if (c->paused_ms == 0) {
-        bool is_due = !c->tried && f->phase == FOLLOWING_IN_STEP && now_ms - f->in_step_ms >= STEADY_MS;
-        return is_due ? pause_source(r) : RF_OK;
+        if (c->tried || !is_steady(f, now_ms))
+            return RF_OK;
+        return cutover_compare_helps(r) ? cutover_compare_ahead(r, error) : pause_source(r);
     }
     if (is_drained(f))
         return complete(r, error);
@@ -194,17 +192,48 @@ void cutover_end(struct replay *r)
 
 /* --- results ------------------------------------------------------------------------------------------- */
 
+/* ", but 2 commands were not written, and 3 keys differ", or "" */
+static void format_failures(const struct replay *r, char *out, size_t size)
+{
+    const uint64_t failed = r->failures.count + r->found.failed;
+    size_t length = 0;
+    *out = '\0';
+    if (failed == 0)
+        return;
+    length = (size_t)snprintf(out, size, ", but %" PRIu64 " command%s or key%s %s not written", failed,
+                              text_plural(failed), text_plural(failed), failed == 1 ? "was" : "were");
+    if (r->verification.complete)
+        snprintf(out + length, size - length, ", and %" PRIu64 " differ",
+                 differences_total(&r->verification.differences));
+}
+
+/* "; 900 keys were compared before the pause, and 20 that have changed during it", or "" */
+static void format_compared(const struct cutover_compare *c, char *out, size_t size)
+{
+    *out = '\0';
+    if (c->keys_before > 0)
+        snprintf(out, size,
+                 "; %" PRIu64 " key%s compared before the pause, and %" PRIu64 " that changed during it",
+                 c->keys_before, text_plural(c->keys_before), c->keys_during);
+    else if (c->keys_during > 0)
+        snprintf(out, size, "; %" PRIu64 " key%s compared during the pause", c->keys_during,
+                 text_plural(c->keys_during));
+}
+
 void cutover_print(const struct replay *r)
 {
     const struct cutover *c = &r->following.cutover;
     int64_t left = c->paused_ms + pause_ms(r) - clock_monotonic_ms();
-    char source[SOURCE_TEXT], offsets[FOLLOWING_OFFSETS];
+    char source[SOURCE_TEXT], offsets[FOLLOWING_OFFSETS], failures[128], compared[128];
     if (!c->complete)
         return;
+    format_failures(r, failures, sizeof failures);
+    format_compared(&c->compare, compared, sizeof compared);
     following_format_source(r, source, sizeof source);
     following_format_offsets(&r->following, offsets, sizeof offsets);
-    message_summary("complete at %s: switch now; writes at %s were paused %.1f s ago, for %.1f s more",
-                    offsets, source, (double)(pause_ms(r) - left) / 1000, left > 0 ? (double)left / 1000 : 0);
+    message_summary("complete at %s%s: switch now; writes at %s were paused %.1f s ago, for %.1f s more%s",
+                    offsets, failures, source, (double)(pause_ms(r) - left) / 1000,
+                    left > 0 ? (double)left / 1000 : 0, compared);
 }
 
 void cutover_report(struct json *json, const struct replay *r)
@@ -213,5 +242,7 @@ void cutover_report(struct json *json, const struct replay *r)
     json_object(json, "cutover");
     json_bool(json, "complete", c->complete);
     json_number(json, "took_ms", (uint64_t)c->took_ms);
+    json_number(json, "compared_before", c->compare.keys_before);
+    json_number(json, "compared_during", c->compare.keys_during);
     json_end_object(json);
 }

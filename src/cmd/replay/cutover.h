@@ -3,11 +3,13 @@
  * written, both are compared, and the clients are switched. Until then any trouble ends the pause; it ends by
  * itself in any case.
  *
- *   in step  ->  paused, until all is acknowledged  ->  compared  ->  --cutover-command  ->  complete */
+ *   in step  ->  compared  ->  paused, until all is acknowledged  ->  what has changed is compared
+ *            ->  --cutover-command  ->  complete */
 #ifndef CMD_REPLAY_CUTOVER_H
 #define CMD_REPLAY_CUTOVER_H
 
 #include "base/json.h"
+#include "cmd/replay/cutover_compare.h"
 #include <rdbferry/error.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -19,6 +21,7 @@ struct cutover {
     bool tried;        /* there is one attempt in a run */
     bool complete;
     int64_t took_ms; /* from the pause until it was complete */
+    struct cutover_compare compare;
 };
 
 /* Refuses at the start what the source does not permit. */

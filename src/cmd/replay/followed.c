@@ -2,6 +2,7 @@
 #include "cmd/replay/followed.h"
 #include "base/clock.h"
 #include "base/fail.h"
+#include <rdbferry/slot.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,8 +32,16 @@ static rf_code add_point(struct followed *f, struct following_point point, rf_er
 rf_code followed_enter(struct followed *f, rf_error *error)
 {
     f->done = rf_follow_start(f->follow);
-    return add_point(f, (struct following_point){f->done, f->stream->stream_db, clock_unix_us() / 1000},
+    return add_point(f, (struct following_point){f->done, f->stream->stream_db, clock_unix_us() / 1000, {0}},
                      error);
+}
+
+void followed_put(struct followed *f, uint64_t offset, int slot)
+{
+    const struct checkpoint_mark mark = {offset + 1, slot < 0 ? 0 : (unsigned)slot};
+    if (f->put[0].offset != mark.offset) /* a command may become several */
+        f->put[1] = f->put[0];
+    f->put[0] = mark;
 }
 
 rf_code followed_note(struct followed *f, bool last, rf_error *error)
@@ -43,7 +52,16 @@ rf_code followed_note(struct followed *f, bool last, rf_error *error)
                   at->arrived_ms >= before->arrived_ms + POINT_MS;
     if (at->in_transaction || at->offset == before->offset || !is_due)
         return RF_OK;
-    return add_point(f, (struct following_point){at->offset, at->db, at->arrived_ms}, error);
+    const struct checkpoint_mark mark = f->put[f->put[0].offset > at->offset];
+    return add_point(f, (struct following_point){at->offset, at->db, at->arrived_ms, mark}, error);
+}
+
+/* A command that was not applied, such as one that failed, leaves no trace. */
+static void keep_mark(struct followed *f, const rf_replay *engine, struct checkpoint_mark mark)
+{
+    const rf_position position = {f->number, mark.offset};
+    if (mark.offset > 0 && !rf_position_before(rf_replay_applied(engine, f->number, mark.slot), position))
+        f->marks[mark.slot * CHECKPOINT_MARKS / RF_SLOTS] = mark;
 }
 
 void followed_measure(struct followed *f, const rf_replay *engine)
@@ -55,7 +73,7 @@ void followed_measure(struct followed *f, const rf_replay *engine)
     if (done > f->done)
         f->done = done;
     for (; f->count > 1 && f->points[f->first + 1].offset <= f->done; f->count--)
-        f->first++;
+        keep_mark(f, engine, f->points[++f->first].mark);
     f->lag = (struct following_lag){.bytes = received > f->done ? received - f->done : 0};
     int64_t now_ms = clock_unix_us() / 1000;
     if (f->lag.bytes == 0) {

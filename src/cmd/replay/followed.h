@@ -3,14 +3,16 @@
 #ifndef CMD_REPLAY_FOLLOWED_H
 #define CMD_REPLAY_FOLLOWED_H
 
+#include "cmd/replay/checkpoint.h"
 #include "cmd/run/inputs.h"
 #include <rdbferry/replay.h>
 
 /* Where the stream can be continued: at the end of a command, outside transactions. */
 struct following_point {
     uint64_t offset;
-    int64_t db;         /* that is selected there */
-    int64_t arrived_ms; /* of the command before it; Unix milliseconds */
+    int64_t db;                  /* that is selected there */
+    int64_t arrived_ms;          /* of the command before it; Unix milliseconds */
+    struct checkpoint_mark mark; /* a command before it */
 };
 
 struct following_lag {
@@ -27,12 +29,17 @@ struct followed {
     uint64_t done;    /* offset up to which the target has acknowledged the stream */
     struct following_point *points;
     size_t first, count, capacity; /* of the points; the first one is the last that is done */
-    uint64_t exit_offset;          /* of the source when it was time to end; 0: not yet */
-    uint64_t paused_offset;        /* of the source when its writes were paused */
+    struct checkpoint_mark put[2]; /* the last command that was put, and the one before */
+    struct checkpoint_mark marks[CHECKPOINT_MARKS];
+    uint64_t exit_offset;   /* of the source when it was time to end; 0: not yet */
+    uint64_t paused_offset; /* of the source when its writes were paused */
 };
 
 /* All of the snapshot is done. */
 rf_code followed_enter(struct followed *followed, rf_error *error);
+
+/* Notes a command that is put; `slot`: -1 if it has none. */
+void followed_put(struct followed *followed, uint64_t offset, int slot);
 
 /* Notes that all commands before the last one that was read have been put, if that is due; always if all that
  * has arrived is. */

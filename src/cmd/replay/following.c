@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The streams of a source that is followed: their start, lag, phases and end. */
 #include "cmd/replay/following.h"
+#include "base/bytes.h"
 #include "base/clock.h"
 #include "base/fail.h"
 #include "cmd/replay/replay.h"
@@ -79,6 +80,8 @@ static rf_code begin_source(struct replay *r, size_t number, rf_error *error)
     TRY(rf_files_follow(&options->common.inputs, number, &follow, &source->follow, error));
     r->session.inputs[number].follow = stream->follow = source->follow;
     stream->stream_db = found ? found->db : 0;
+    if (found)
+        memcpy(source->marks, found->marks, sizeof source->marks);
     stream->at.offset = stream->settled.offset = rf_follow_start(source->follow);
     struct epoll_event readable = {.events = EPOLLIN};
     return epoll_ctl(f->epoll, EPOLL_CTL_ADD, rf_follow_descriptor(source->follow), &readable) == 0
@@ -91,24 +94,53 @@ rf_code following_begin(struct replay *r, rf_error *error)
     struct following *f = &r->following;
     if (f->count == 0)
         return RF_OK;
-    if (r->found.inputs && !is_continued(r))
-        return fail(
-            error, RF_E_ARGUMENT,
-            "the run of the checkpoint '%.128s' was stopped while it wrote the snapshot, which cannot "
-            "be continued: empty the target, remove the checkpoint, and start again",
-            r->found.path);
     f->epoll = epoll_create1(EPOLL_CLOEXEC);
     if (f->epoll < 0)
         return fail_errno(error, RF_E_MEMORY, "cannot create an epoll descriptor");
     for (size_t i = 0; i < f->count; i++)
         TRY(begin_source(r, i, error));
     f->begun = true;
-    return cutover_begin(r, error);
+    TRY(cutover_begin(r, error));
+    return following_begin_snapshots(r, error);
 }
 
 size_t following_first_input(const struct replay *r)
 {
     return is_continued(r) ? following_first_stream(&r->following) : 0;
+}
+
+/* --- what has been put ---------------------------------------------------------------------------------- */
+
+/* MULTI and EXEC are no commands of a slot. */
+void following_put(struct following *f, const rf_entry *command, uint32_t input)
+{
+    const size_t first = following_first_stream(f);
+    const rf_slice name = command->argv[0];
+    if (f->count > 0 && input >= first && !slice_is_word(name, "MULTI") && !slice_is_word(name, "EXEC"))
+        followed_put(&f->sources[input - first], command->offset, command->slot);
+}
+
+static rf_code check_marks(const struct replay *r, size_t number, rf_error *error)
+{
+    const uint32_t input = r->following.sources[number].number;
+    for (size_t i = 0; i < CHECKPOINT_MARKS; i++) {
+        const struct checkpoint_mark mark = r->found.streams[number].marks[i];
+        const rf_position applied = rf_replay_applied(r->engine, input, mark.slot);
+        if (mark.offset > 0 && rf_position_before(applied, (rf_position){input, mark.offset}))
+            return fail(error, RF_E_TARGET,
+                        "the target has lost writes that it had acknowledged: the command at offset %" PRIu64
+                        " of the stream, in slot %u, and perhaps others: empty the target, remove the "
+                        "checkpoint '%.128s', and start again",
+                        mark.offset - 1, mark.slot, r->found.path);
+    }
+    return RF_OK;
+}
+
+rf_code following_check_target(const struct replay *r, rf_error *error)
+{
+    for (size_t i = 0; i < r->found.stream_count; i++)
+        TRY(check_marks(r, i, error));
+    return RF_OK;
 }
 
 /* --- positions ----------------------------------------------------------------------------------------- */
@@ -119,6 +151,8 @@ static rf_code enter_streams(struct replay *r, rf_error *error)
     struct following *f = &r->following;
     char offsets[FOLLOWING_OFFSETS];
     TRY(rf_replay_finish(r->engine, error));
+    if (following_restarts(r))
+        TRY(replay_leftovers_delete(r, error));
     for (size_t i = 0; i < f->count; i++)
         TRY(followed_enter(&f->sources[i], error));
     f->in_stream = true;
@@ -253,6 +287,12 @@ static rf_code check(struct replay *r, int64_t now, rf_error *error)
     return cutover_turn(r, now, error);
 }
 
+rf_code following_enter(struct replay *r, const struct cursor *cursor, rf_error *error)
+{
+    const bool is_stream = cursor->input && cursor->input->is_stream;
+    return is_stream && !r->following.in_stream ? enter_streams(r, error) : RF_OK;
+}
+
 /* Nothing can be read now. What to wait for is *descriptor: other streams wait for the end of a transaction.
  */
 static bool is_idle(const struct following *f, const struct followed *source, int *descriptor)
@@ -272,8 +312,6 @@ rf_code following_turn(struct replay *r, struct cursor *cursor, rf_error *error)
     if (!cursor->input || !cursor->input->is_stream)
         return RF_OK;
     struct followed *source = &f->sources[cursor->number - following_first_stream(f)];
-    if (!f->in_stream)
-        TRY(enter_streams(r, error));
     TRY(followed_note(source, followed_is_idle(source), error));
     const bool idle = is_idle(f, source, &descriptor);
     if (idle)
@@ -384,5 +422,6 @@ void following_free(struct following *f)
         followed_free(&f->sources[i]);
     if (f->count > 0 && f->epoll >= 0)
         close(f->epoll);
+    cutover_compare_free(&f->cutover.compare);
     free(f->sources);
 }

@@ -53,13 +53,34 @@ static inline size_t following_first_stream(const struct following *following)
 /* Refuses at the start what would be refused with the first command. */
 rf_code following_check(const struct replay *replay, rf_error *error);
 
+/* Notes a command that is put. */
+void following_put(struct following *following, const rf_entry *command, uint32_t input);
+
+/* Whether the target still has what the earlier run's checkpoint says that it has acknowledged; RF_E_TARGET.
+ */
+rf_code following_check_target(const struct replay *replay, rf_error *error);
+
+/* The earlier run was stopped while it wrote the snapshot: another one is written over what it has left in
+ * the target, which was empty before. What is there and not in the new one is deleted. */
+bool following_restarts(const struct replay *replay);
+
+/* Refuses a target that another snapshot cannot be written over. `keys`: how many it has. */
+rf_code following_recognize(const struct replay *replay, uint64_t keys, rf_error *error);
+
+/* Called by following_begin(): marks a target that is new to the run, so that it is recognized. */
+rf_code following_begin_snapshots(struct replay *replay, rf_error *error);
+
 /* Connects to the source. Called before the first write; where an earlier run has ended is known by then. */
 rf_code following_begin(struct replay *replay, rf_error *error);
 
 /* The first input to read. */
 size_t following_first_input(const struct replay *replay);
 
-/* Called after each cursor_next(); `entry`: what it has returned, and what has been put. Waits if there is
+/* Called after each cursor_next(), before what it has returned is put: all snapshots are written before the
+ * first command is. */
+rf_code following_enter(struct replay *replay, const struct cursor *cursor, rf_error *error);
+
+/* Called when that is put. Waits if there is
  * nothing to be read. RF_END: the run is complete. */
 rf_code following_turn(struct replay *replay, struct cursor *cursor, rf_error *error);
 

@@ -112,6 +112,9 @@ static inline bool replay_is_done(const struct replay *replay)
 /* Called at the first entry of an input. */
 rf_code replay_enter(struct replay *replay, size_t input, rf_error *error);
 
+/* Saves the checkpoint of a source that is followed, before anything is written. */
+rf_code replay_begin_snapshot(struct replay *replay, rf_error *error);
+
 /* Called before an entry is put. */
 rf_code replay_reserve(struct replay *replay, rf_position position, bool command, rf_error *error);
 
@@ -121,8 +124,10 @@ rf_code replay_keep(struct replay *replay, rf_error *error);
 /* Called after the last put; `good`: all entries were put. */
 rf_code replay_end(struct replay *replay, bool good, rf_error *error);
 
-/* Compares the target with the inputs `first` to `end` - 1 (cmd_replay.c). */
-rf_code replay_verify_inputs(struct replay *replay, size_t first, size_t end, rf_error *error);
+/* Compares the target with the inputs `first` to `end` - 1 (cmd_replay.c). `differ`: receives the
+ * differences, with `replay`, while expiries may be shifted; NULL: they are printed. */
+rf_code replay_verify_inputs(struct replay *replay, size_t first, size_t end, rf_difference_fn differ,
+                             rf_error *error);
 
 /* Called between entries: does what is done periodically. Returns an error if a signal stops the run. */
 rf_code replay_tick(struct replay *replay, rf_error *error);
@@ -146,6 +151,12 @@ rf_code replay_find_deletions(struct replay *replay, rf_error *error);
 
 /* Deletes it, when everything has been written. */
 rf_code replay_delete(struct replay *replay, rf_error *error);
+
+/* What an earlier run has left of its snapshot: called before the first key of the new one; for each; and
+ * when all are written. */
+rf_code replay_leftovers_begin(struct replay *replay, rf_error *error);
+rf_code replay_leftovers_note(struct replay *replay, const rf_entry *key, rf_error *error);
+rf_code replay_leftovers_delete(struct replay *replay, rf_error *error);
 
 void replay_deletions_free(struct replay *replay);
 

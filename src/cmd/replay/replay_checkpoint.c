@@ -140,10 +140,19 @@ static void print_position(const struct replay *r)
                                                                 : "(end of the inputs)");
 }
 
+/* Everything is written again, and what has failed may not fail again. */
+static void forget_snapshot(struct checkpoint *found)
+{
+    found->failed = found->skipped = found->dead_letter_bytes = 0;
+    found->position = found->written_until = (rf_position){0};
+}
+
 static void go_on(struct replay *r)
 {
     struct checkpoint *c = &r->checkpoint;
     const struct checkpoint *found = &r->found;
+    if (following_restarts(r))
+        forget_snapshot(&r->found);
     c->state = found->state;
     memcpy(c->run, found->run, sizeof c->run);
     c->started = r->session.now = found->started; /* the same keys must be selected and expired as before */
@@ -155,6 +164,7 @@ static void go_on(struct replay *r)
         memcpy(c->streams[i].id, found->streams[i].id, sizeof c->streams[i].id);
         c->streams[i].offset = found->streams[i].offset;
         c->streams[i].db = found->streams[i].db;
+        memcpy(c->streams[i].marks, found->streams[i].marks, sizeof c->streams[i].marks);
     }
     c->failed = found->failed;
     c->skipped = found->skipped;
@@ -289,6 +299,7 @@ static void save_streams(struct replay *r)
         rf_follow_id(source->follow, stream->id);
         stream->offset = followed_point(source)->offset;
         stream->db = followed_point(source)->db;
+        memcpy(stream->marks, source->marks, sizeof stream->marks);
     }
 }
 
@@ -349,6 +360,11 @@ static rf_code save_ahead(struct replay *r, rf_position position, rf_error *erro
     r->checkpoint.state = CHECKPOINT_RUNNING;
     r->checkpoint.written_until = later(r->checkpoint.written_until, position_ahead(r, position, ahead));
     return save(r, error);
+}
+
+rf_code replay_begin_snapshot(struct replay *r, rf_error *error)
+{
+    return r->found.inputs ? RF_OK : save_ahead(r, (rf_position){0}, error);
 }
 
 rf_code replay_reserve(struct replay *r, rf_position position, bool command, rf_error *error)

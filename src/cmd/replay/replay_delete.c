@@ -5,6 +5,7 @@
 #include "base/escape.h"
 #include "base/fail.h"
 #include "cmd/replay/replay.h"
+#include "cmd/term/message.h"
 #include "cmd/term/text.h"
 #include <inttypes.h>
 
@@ -109,7 +110,7 @@ static rf_code reject_many(const struct replay *r, rf_error *error)
                 extra_keys_deletable(&extra->keys), extra->keys.covered, extra->first, extra->first_db);
 }
 
-static rf_code find_extra(struct replay *r, rf_error *error)
+static rf_code open_extra(struct replay *r, rf_error *error)
 {
     struct replay_extra *extra = &r->extra;
     const uint64_t memory = r->options->written.memory;
@@ -117,11 +118,44 @@ static rf_code find_extra(struct replay *r, rf_error *error)
     extra->keys = (struct extra_keys){
         .session = &r->session, .memory = memory, .required = true, .differ = on_extra, .ctx = extra};
     TRY(rf_compare_open(&options, &extra->names, error));
-    TRY(extra_keys_open(&extra->keys, error));
+    return extra_keys_open(&extra->keys, error);
+}
+
+static rf_code find_extra(struct replay *r, rf_error *error)
+{
+    struct replay_extra *extra = &r->extra;
+    TRY(open_extra(r, error));
     TRY(note_names(r, error));
     TRY(find_on_target(r, error));
     extra_keys_free(&extra->keys); /* its names */
     return reject_many(r, error);
+}
+
+/* --- leftovers ----------------------------------------------------------------------------------------- */
+
+rf_code replay_leftovers_begin(struct replay *r, rf_error *error)
+{
+    message_note("the snapshot begins anew: it replaces what the earlier run has written");
+    return open_extra(r, error);
+}
+
+/* Also a key that has expired: its expiry may yet be changed. */
+rf_code replay_leftovers_note(struct replay *r, const rf_entry *key, rf_error *error)
+{
+    rf_key_record record;
+    if (key->kind != RF_ENTRY_KEY)
+        return RF_OK;
+    rf_key_record_of(key, (rf_digest){0}, 0, &record);
+    return extra_keys_note(&r->extra.keys, &record, error);
+}
+
+rf_code replay_leftovers_delete(struct replay *r, rf_error *error)
+{
+    TRY(find_on_target(r, error));
+    extra_keys_free(&r->extra.keys);
+    progress_phase(&r->session.progress, NULL, 0);
+    TRY(rf_compare_finish(r->extra.names, error));
+    return rf_replay_finish(r->engine, error);
 }
 
 /* --- both ---------------------------------------------------------------------------------------------- */

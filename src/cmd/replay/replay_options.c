@@ -17,6 +17,8 @@ enum { CONNECTIONS = 2, CONNECTIONS_MOST = 64, ON_EXISTS_UNSET = -1 };
 
 const struct option_choice exists_choices[] = {
     {"fail", RF_ON_EXISTS_FAIL}, {"skip", RF_ON_EXISTS_SKIP}, {"replace", RF_ON_EXISTS_REPLACE}, {NULL, 0}};
+static const struct option_choice unsplittable_choices[] = {
+    {"fail", false}, {"skip-and-report", true}, {NULL, 0}};
 static const struct option_choice mode_choices[] = {
     {"auto", RF_REPLAY_AUTO}, {"restore", RF_REPLAY_RESTORE}, {"commands", RF_REPLAY_COMMANDS}, {NULL, 0}};
 
@@ -49,6 +51,11 @@ static const struct option_row rows[] = {
     {OPTION_FLAG, 0, "no-transactions",
      .help = "write AOF commands without MULTI: after a lost\n"
              "connection it is unknown which were executed", AT(no_transactions)},
+    {OPTION_CHOICE, 0, "on-unsplittable", "POLICY",
+     "what to do with commands that the target cannot take,\n"
+     "such as those of keys of several slots: fail, or\n"
+     "skip-and-report (fail)", AT(skip_unsplittable),
+     .choices = unsplittable_choices},
     {OPTION_FLAG, 0, "fail-fast", .help = "stop at the first entry that cannot be written", AT(fail_fast)},
     {OPTION_STRING, 0, "dead-letter", "FILE", "save entries that cannot be written, as commands",
      AT(dead_letter)},

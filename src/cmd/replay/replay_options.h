@@ -24,6 +24,7 @@ struct replay_options {
     uint64_t shard_index, shards; /* OPT_UNSET: not given */
     uint64_t rate;
     bool drop_detail, fail_fast, no_transactions;
+    int skip_unsplittable;  /* --on-unsplittable: whether such commands are left out */
     const char *checkpoint; /* NULL if not given */
     bool resume;
     const char *dead_letter;

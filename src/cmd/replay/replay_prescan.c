@@ -293,12 +293,17 @@ static void shift_expiries(struct replay *r)
 static rf_code survey_followed(struct replay *r, rf_error *error)
 {
     static const rf_server has_pxat = {RF_REDIS, 6, 2};
+    uint64_t keys = 0;
     if (!r->info.abilities.assumed && !rf_server_at_least(r->info.server, has_pxat))
         return fail(error, RF_E_INCOMPATIBLE, "--follow needs a target of version 6.2 or later");
     TRY(reject_keys(r, error));
     TRY(following_check(r, error));
     shift_expiries(r);
-    return rf_replay_begin_commands(r->engine, error);
+    TRY(rf_replay_begin_commands(r->engine, error));
+    TRY(following_check_target(r, error));
+    if (following_restarts(r))
+        TRY(count_keys(r, &keys, error));
+    return following_recognize(r, keys, error);
 }
 
 rf_code replay_survey(struct replay *r, rf_error *error)

@@ -71,7 +71,8 @@ static void print_followed(const struct replay *r)
 {
     char offsets[FOLLOWING_OFFSETS];
     following_format_offsets(&r->following, offsets, sizeof offsets);
-    message_summary("complete at %s of the source", offsets);
+    message_summary("complete at %s of the source%s", offsets,
+                    r->failures.count + r->found.failed > 0 ? ", except for what was not written" : "");
 }
 
 static void print_written(const struct replay *r)
@@ -118,13 +119,20 @@ static void print_nodes(const struct replay *r)
                        text_size(node.bytes, size));
 }
 
+/* Whether a run that is resumed writes another snapshot. */
+static bool writes_another(const struct replay *r)
+{
+    return r->options->follow && !r->following.in_stream && r->checkpoint.path &&
+           r->options->on_exists == RF_ON_EXISTS_FAIL;
+}
+
 /* False if resuming would fail with the same error. */
 static bool can_go_on(const struct replay *r, const rf_error *error)
 {
     if (r->counts.put == 0 || replay_is_done(r))
         return false;
-    if (r->session.inputs[r->checkpoint.position.input].is_live &&
-        !r->following.in_stream) /* its next snapshot has other offsets */
+    if (r->session.inputs[r->checkpoint.position.input].is_live && !r->following.in_stream &&
+        !writes_another(r)) /* its next snapshot has other offsets */
         return false;
     if (!error)
         return r->state.stopped;
@@ -146,6 +154,10 @@ static void print_position(const struct replay *r)
 {
     const struct checkpoint *c = &r->checkpoint;
     uint32_t input = c->position.input;
+    if (writes_another(r)) {
+        message_error("run it again with --resume to write another snapshot over what is there");
+        return;
+    }
     if (r->following.in_stream)
         print_stream_position(r);
     else

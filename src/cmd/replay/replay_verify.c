@@ -38,6 +38,8 @@ static bool was_skipped(const struct replay_verification *v, const rf_key_record
 static rf_code on_any(struct replay_verification *v, const rf_difference *difference, rf_error *error)
 {
     const rf_key_record *record = difference->before;
+    if (v->differ)
+        return v->differ(v->ctx, difference, error);
     bool has_failed = key_set_has(v->failed, record->db, record->key);
     if (difference->kind == RF_REMOVED)
         v->left_missing += has_failed;
@@ -60,17 +62,31 @@ static rf_code on_difference(void *ctx, const rf_difference *difference, rf_erro
     return on_any(v, &(rf_difference){difference->kind, &before, difference->after}, error);
 }
 
-/* With --delete-extra such keys are differences: they have come meanwhile, or were not deleted. */
+/* With --delete-extra such keys are differences: they have come meanwhile, or were not deleted. Otherwise
+ * they are if a command that failed concerns them. */
 static rf_code on_extra(void *ctx, const rf_difference *difference, rf_error *error)
 {
     struct replay_verification *v = ctx;
-    return extra_keys_is_deletable(difference) ? differences_add(&v->differences, difference, error) : RF_OK;
+    const rf_key_record *record = difference->after;
+    bool deletes = v->options->delete_extra;
+    if (v->differ)
+        return v->options->on_exists == RF_ON_EXISTS_FAIL && extra_keys_is_deletable(difference)
+                   ? v->differ(v->ctx, difference, error)
+                   : RF_OK;
+    if (!extra_keys_is_deletable(difference) ||
+        (!deletes && !key_set_has(v->failed, record->db, record->key)))
+        return RF_OK;
+    v->left_extra += !deletes;
+    return differences_add(&v->differences, difference, error);
 }
 
 static rf_code check(struct replay_verification *v, const rf_key_record *record, rf_error *error)
 {
+    rf_key_record shifted = *record;
+    if (v->shifted && record->expire_ms >= 0 && record->expire_ms < RF_EXPIRY_SHIFT_BELOW)
+        shifted.expire_ms += RF_EXPIRY_SHIFT;
     TRY(extra_keys_note(&v->extra, record, error));
-    return rf_live_check(v->live, record, error);
+    return rf_live_check(v->live, &shifted, error);
 }
 
 /* A damaged value was not written: the target's value is always a difference. */
@@ -158,7 +174,7 @@ rf_code replay_verify_begin(struct replay_verification *v, rf_error *error)
         .session = v->session,
         .memory = options->written.memory,
         .required = options->delete_extra,
-        .differ = options->delete_extra ? on_extra : NULL,
+        .differ = on_extra,
         .ctx = v,
     };
     TRY(extra_keys_open(&v->extra, error));
@@ -172,6 +188,13 @@ rf_code replay_verify_end(struct replay_verification *v, rf_error *error)
     TRY(extra_keys_find(&v->extra, v->live, error));
     v->complete = true;
     return RF_OK;
+}
+
+void replay_verify_settle(struct replay_verification *v)
+{
+    v->counts.found = v->counts.equal = v->counts.checked - v->counts.expired;
+    if (v->options->on_exists == RF_ON_EXISTS_FAIL)
+        v->extra.count = v->extra.temporary;
 }
 
 void replay_verify_free(struct replay_verification *v)
@@ -196,7 +219,7 @@ uint64_t replay_verify_unaccounted(const struct replay_verification *v)
     uint64_t missing = d->removed - v->left_missing, changed = d->changed - v->left_changed;
     uint64_t missing_before = lesser(missing, v->failed_before);
     uint64_t changed_before = lesser(changed, v->skipped_before + v->failed_before - missing_before);
-    return missing - missing_before + changed - changed_before + d->added;
+    return missing - missing_before + changed - changed_before + d->added - v->left_extra;
 }
 
 void replay_verify_print(const struct replay_verification *v)

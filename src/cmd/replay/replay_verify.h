@@ -5,7 +5,8 @@
  * Keys that the run has skipped or failed to write are expected to differ. For earlier runs that were
  * resumed, only the number of these keys is known: as many keys may be missing or different. Collections
  * without elements are not checked, as no server has them; keys that have expired since are not differences.
- * Keys that only the target has are counted; they are differences only with --delete-extra. Of vector sets
+ * Keys that only the target has are counted; they are differences only with --delete-extra, or if a command
+ * that failed concerns them. Of vector sets
  * only the type and the expiry are compared, because a server serializes them differently after each load. */
 #ifndef CMD_REPLAY_REPLAY_VERIFY_H
 #define CMD_REPLAY_REPLAY_VERIFY_H
@@ -24,7 +25,7 @@
  */
 bool replay_verify_possible(const struct common_options *common, const char *option, const char *command);
 
-/* The caller sets all members up to `engine`; the rest is zeroed. */
+/* The caller sets all members up to `ctx`; the rest is zeroed. */
 struct replay_verification {
     const struct replay_options *options;
     const rf_target *target;
@@ -32,15 +33,18 @@ struct replay_verification {
     struct key_set *skipped, *failed;       /* keys of this run */
     uint64_t skipped_before, failed_before; /* keys of earlier runs that were resumed */
     FILE *out;                              /* where differences are printed */
+    bool shifted;                           /* expiries on the target are */
+    rf_difference_fn differ;                /* receives the differences, instead of that; may be NULL */
+    void *ctx;
 
     rf_live *live; /* NULL: not begun */
     rf_live_counts counts;
     struct extra_keys extra; /* on the target */
     struct differences differences;
     rf_digest_pool *pool;
-    uint32_t input;                      /* the input whose keys are in the pool */
-    uint64_t left_missing, left_changed; /* differences of keys that this run did not write */
-    uint64_t incomparable;               /* keys whose values cannot be compared */
+    uint32_t input;                                  /* the input whose keys are in the pool */
+    uint64_t left_missing, left_changed, left_extra; /* differences of keys that this run did not write */
+    uint64_t incomparable;                           /* keys whose values cannot be compared */
     bool complete;
 };
 
@@ -52,6 +56,9 @@ rf_code replay_verify_begin(struct replay_verification *v, rf_error *error);
 rf_code replay_verify_entry(struct replay_verification *v, size_t input, rf_entry *entry, bool left_out,
                             rf_error *error);
 rf_code replay_verify_end(struct replay_verification *v, rf_error *error);
+
+/* All that differed has been found to be equal since. */
+void replay_verify_settle(struct replay_verification *v);
 
 /* The number of differences that the run does not explain. */
 uint64_t replay_verify_unaccounted(const struct replay_verification *v);

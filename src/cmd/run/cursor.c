@@ -201,9 +201,18 @@ static rf_code on_written_key(void *ctx, const rf_entry *key, int64_t source_db,
 {
     struct cursor *cursor = ctx;
     const struct session *session = cursor->session;
+    if (session->noted_keys.fn && !cursor->rescan)
+        session->noted_keys.fn(session->noted_keys.ctx, key, source_db, source);
     return session->written_keys.ambiguous_only && !ambiguous && !session->joined
                ? RF_OK
                : tell_written_key(cursor, key, source_db, source, ambiguous, error);
+}
+
+static rf_code on_refused_command(void *ctx, const rf_refused_command *command, rf_error *error)
+{
+    struct cursor *cursor = ctx;
+    const struct refused_commands *refused = &cursor->session->refused_commands;
+    return cursor->rescan ? RF_OK : refused->fn(refused->ctx, cursor->number, command, error);
 }
 
 static rf_code open_rewrite(struct cursor *cursor, rf_error *error)
@@ -224,7 +233,9 @@ static rf_code open_rewrite(struct cursor *cursor, rf_error *error)
         .unknown = (rf_unknown_commands)session->options->log.unknown,
         .more_commands = session->options->log.commands,
         .more_count = session->options->log.command_count,
-        .written = session->written_keys.fn || session->joined ? on_written_key : NULL,
+        .written = session->written_keys.fn || session->noted_keys.fn || session->joined ? on_written_key
+                                                                                         : NULL,
+        .refused = session->refused_commands.fn ? on_refused_command : NULL,
         .ctx = cursor};
     TRY(rf_command_rewrite_open(&options, &cursor->commands, error));
     rf_command_rewrite_enter(cursor->commands, (uint32_t)cursor->number);

@@ -48,6 +48,18 @@ struct written_keys {
     bool ambiguous_only; /* it needs to know no others, for now */
 };
 
+/* Told the same, each time, without a use for errors. */
+struct noted_keys {
+    void (*fn)(void *ctx, const rf_entry *key, int64_t source_db, rf_slice source);
+    void *ctx;
+};
+
+/* Told about each command that cannot be rewritten, which is left out: see rf_command_rewrite_options. */
+struct refused_commands {
+    rf_code (*fn)(void *ctx, size_t input, const rf_refused_command *command, rf_error *error);
+    void *ctx;
+};
+
 struct session {
     const struct common_options *options;
     struct input *inputs;
@@ -62,7 +74,9 @@ struct session {
     bool unfiltered;                 /* all keys are read and keep their names */
     uint64_t dropped[RF_DROP_COUNT]; /* dropped keys, by reason; they are not in `stats` */
     struct session_key key;
-    struct written_keys written_keys; /* fn may be NULL */
+    struct written_keys written_keys;         /* fn may be NULL */
+    struct noted_keys noted_keys;             /* the same */
+    struct refused_commands refused_commands; /* the same */
     struct log_survey log;
     struct joined_logs *joined; /* several inputs with AOF commands; else NULL */
     rf_command_rewrite_counts commands;
