@@ -123,7 +123,7 @@ rf_code batch_take(struct rdb_reader *from, rf_batch *batch, bool *taken)
     TRY(rdb_reader_end_key(from));
     if (from->block_end > 0)
         TRY(rdb_reader_check_block(from));
-    if (from->has_prefix || from->value.members_expire || !from->w->feed)
+    if (from->has_prefix || from->value.members_expire || from->value.no_evict || !from->w->feed)
         return RF_OK;
     window_release(from->w);
     *taken = take(batch, from) || (window_extend(from->w) && take(batch, from));

@@ -2,6 +2,7 @@
 /* The record loop, and one small function for each opcode of opcodes.def. */
 #include "rdb/rdb_reader.h"
 
+#include "rdb/detail.h"
 #include "rdb/dragonfly.h"
 #include "rdb/rdb_aux.h"
 #include "rdb/rdb_format.h"
@@ -32,6 +33,7 @@ static void clear_prefix(struct rdb_reader *r)
     r->has_prefix = false;
     r->expire_ms = RF_NO_EXPIRY;
     r->idle = r->freq = -1;
+    r->no_evict = false;
     r->metadata.len = 0;
 }
 
@@ -87,6 +89,13 @@ static rf_code read_freq(struct rdb_reader *r, rf_entry *entry, bool *ready)
     uint8_t freq;
     TRY(rdb_u8(r->w, &freq));
     r->freq = freq;
+    return RF_OK;
+}
+
+static rf_code read_no_evict(struct rdb_reader *r, rf_entry *entry, bool *ready)
+{
+    (void)entry, (void)ready;
+    r->no_evict = true;
     return RF_OK;
 }
 
@@ -186,21 +195,25 @@ static inline rf_code read_key(struct rdb_reader *r, rf_entry *entry, const stru
     entry->db = r->db;
     value_begin(&r->value, type, r->db, key, record);
     r->value.expire_ms = entry->expire_ms;
+    r->value.no_evict = r->has_prefix && r->no_evict;
     return RF_OK;
 }
 
 /* --- other entries ---------------------------------------------------------------------------------- */
 
-/* KeyDB writes two AUX fields after a key for each member with an expiry: the member and the time. The key's
- * name is still in r->key. */
-static void put_member_expiry(struct rdb_reader *r, rf_entry *entry, rf_slice product)
+/* The key's name is still in r->key. */
+static void put_detail(struct rdb_reader *r, rf_entry *entry, rf_slice product, rf_slice what)
 {
     entry->kind = RF_ENTRY_FOREIGN_DETAIL;
     entry->db = r->db;
     entry->key = r->value.key;
     entry->name = product;
-    entry->text = SLICE("a member expiry");
+    entry->text = what;
 }
+
+static const rf_slice member_expiry = SLICE("a member expiry");
+
+/* KeyDB writes two AUX fields after a key for each member with an expiry: the member and the time. */
 
 static rf_code read_aux(struct rdb_reader *r, rf_entry *entry, bool *ready)
 {
@@ -209,7 +222,7 @@ static rf_code read_aux(struct rdb_reader *r, rf_entry *entry, bool *ready)
     TRY(rdb_string(r->w, &entry->text));
     rdb_aux_learn(r, entry);
     if (slice_equal(entry->name, SLICE("keydb-subexpire-key")))
-        put_member_expiry(r, entry, SLICE("KeyDB"));
+        put_detail(r, entry, SLICE("KeyDB"), member_expiry);
     *ready = true;
     return RF_OK;
 }
@@ -439,7 +452,8 @@ COLD static rf_code refuse_byte(struct rdb_reader *r, uint8_t byte)
 {
     const struct rdb_opcode *opcode = &r->opcodes[byte];
     bool is_late = byte >= FIRST_LATE_TYPE && byte < RDB_TYPE_COUNT && r->info->dialect == RF_REDIS &&
-                   r->info->rdb_version < LATE_TYPES_SINCE && (opcode->refused || r->types[byte].walk);
+                   (r->types[byte].walk ? is_of_other_server(r, byte)
+                                        : opcode->refused && r->info->rdb_version < LATE_TYPES_SINCE);
     r->w->pos--; /* report the error at the byte itself */
     if (r->info->dialect == RF_DRAGONFLY && byte == RDB_SET_LISTPACK)
         return window_fail(r->w, RF_E_UNSUPPORTED,
@@ -503,7 +517,7 @@ bool rdb_reader_frame(struct rdb_reader *r)
             r->value.type = &r->types[byte];
             r->framed = r->w->pos;
             return rdb_skip_string(r->w) == RF_OK && r->value.type->walk(&k) == RF_OK &&
-                   !r->value.members_expire && !is_beyond_block(r);
+                   !r->value.members_expire && !r->no_evict && !is_beyond_block(r);
         }
         if (!r->opcodes[byte].is_passed || r->opcodes[byte].read(r, &ignored, &ready) != RF_OK)
             return false;
@@ -529,9 +543,19 @@ void rdb_reader_restart(struct rdb_reader *r, int64_t db)
 {
     value_end(&r->value);
     r->value.type = NULL;
-    r->value.members_expire = false;
+    r->value.members_expire = r->value.no_evict = false;
     clear_prefix(r);
     r->db = db;
+}
+
+/* What a value or the record of a key has told, of which the key's entry says nothing. */
+COLD static rf_code next_detail(struct rdb_reader *r, rf_entry *entry)
+{
+    bool *which = r->value.members_expire ? &r->value.members_expire : &r->value.no_evict;
+    put_detail(r, entry, r->info->dialect == RF_DRAGONFLY ? SLICE("Dragonfly") : SLICE("Redis 8.12"),
+               r->value.members_expire ? member_expiry : SLICE(DETAIL_OF_NO_EVICT));
+    *which = false;
+    return RF_OK;
 }
 
 rf_code rdb_reader_next(struct rdb_reader *r, rf_entry *entry)
@@ -540,9 +564,8 @@ rf_code rdb_reader_next(struct rdb_reader *r, rf_entry *entry)
     int64_t db = r->db; /* of the last key */
     TRY(rdb_reader_end_key(r));
     uint64_t at = entry->offset = window_offset(r->w);
-    if (UNLIKELY(r->value.members_expire)) {
-        r->value.members_expire = false;
-        put_member_expiry(r, entry, SLICE("Dragonfly"));
+    if (UNLIKELY(r->value.members_expire || r->value.no_evict)) {
+        TRY(next_detail(r, entry));
         entry->db = db;
         return RF_OK;
     }

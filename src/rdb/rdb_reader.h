@@ -28,6 +28,7 @@ struct rdb_reader {
     bool has_prefix; /* the state for the next key differs from what clear_prefix() sets */
     int freq;
     int64_t expire_ms;
+    bool no_evict;
     uint64_t record; /* the offset of the expiry, if nothing else preceded the key; or VALUE_NO_RECORD */
     int64_t idle;
     uint64_t block_end;               /* the offset; 0: not inside of a compressed block */
