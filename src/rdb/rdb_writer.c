@@ -353,9 +353,9 @@ COLD static rf_code put_module_key(struct rdb_writer *w, rf_entry *entry, rf_err
 {
     char name[10];
     TRY(rf_value_module(entry->value, name, error));
-    return value_module_fits(entry->value, w->target, name)
-               ? put_supported_key(w, entry, error)
-               : unsupported(w, entry, value_module_lacking(w->target), error);
+    if (!value_module_fits(entry->value, w->target, name))
+        return unsupported(w, entry, value_module_lacking(w->target), error);
+    return entry->value->unguarded ? put_checked_key(w, entry, error) : put_supported_key(w, entry, error);
 }
 
 COLD static rf_code put_reencoded_key(struct rdb_writer *w, rf_entry *entry, rf_error *error)

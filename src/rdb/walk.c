@@ -69,7 +69,8 @@ COLD static rf_code seek(struct walk *k, const uint8_t *start)
 }
 
 static const bool has_elements[RF_TYPE_COUNT] = {
-    [RF_SET] = true, [RF_ZSET] = true, [RF_HASH] = true, [RF_STREAM] = true, [RF_PATH_HASH] = true};
+    [RF_SET] = true,    [RF_ZSET] = true,      [RF_HASH] = true,
+    [RF_STREAM] = true, [RF_PATH_HASH] = true, [RF_MODULE] = true};
 
 rf_code walk_unique_members(struct walk *k)
 {
