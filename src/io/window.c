@@ -335,8 +335,8 @@ rf_code window_unread(struct window *w, rf_slice bytes)
     return RF_OK;
 }
 
-/* Makes a block of the feed the pending one again, so that its rest need not be copied: others may be reading the
- * part of it that has been used. */
+/* Makes a block of the feed the pending one again, so that its rest need not be copied: others may be reading
+ * the part of it that has been used. */
 static void step_back(struct window *w)
 {
     if (!w->current || w->current->spill || w->pending || w->pos == w->end)
