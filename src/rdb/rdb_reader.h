@@ -65,6 +65,9 @@ void rdb_reader_enter_dialect(struct rdb_reader *r, rf_dialect dialect);
 /* Reads the name of a key. */
 rf_code rdb_reader_key_name(struct rdb_reader *r);
 
+/* Returns a detail of the key that was read last. */
+void rdb_reader_put_detail(struct rdb_reader *r, rf_entry *entry, rf_slice product, rf_slice what);
+
 /* Returns the key of which the name was read as one that no other server supports. */
 void rdb_reader_put_foreign(struct rdb_reader *r, rf_entry *entry, const char *product, const char *what);
 

@@ -65,14 +65,15 @@ static bool add_operand(struct common_options *common, const char *command, char
 /* A shard of a snapshot is a file by itself, and easily taken for all of it. */
 static void warn_of_parts(const rf_files *inputs)
 {
-    for (size_t i = inputs->set; i < inputs->count; i++) {
-        char *apart = rf_files_apart(inputs, i);
+    char *apart = NULL;
+    for (size_t i = inputs->set; i < inputs->count && !apart; i++) {
+        apart = rf_files_apart(inputs, i);
         if (apart)
             message_warning(
                 "%s: a part of a snapshot of which %s is not read; the summary stands for all of it",
                 inputs->paths[i], apart);
-        free(apart);
     }
+    free(apart);
 }
 
 /* The files of each operand: an AOF directory and a cluster have several. */
