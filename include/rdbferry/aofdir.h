@@ -13,20 +13,27 @@ typedef struct rf_files {
     char **paths;          /* in the order in which a server loads them */
     struct rf_file *found; /* private: the state of each path */
     size_t count;
+    size_t set; /* where the data set begins to which files are added: one that is apart from those before has
+                   files of a snapshot again that these have, too */
 } rf_files;
 
 /* Adds the files of an input named `path`: for an AOF directory or a manifest, the base and then the
  * incremental files that the manifest names, except empty ones (one of them if all are empty); for the
- * summary of a snapshot of Dragonfly (NAME-summary.dfs), this and the files of all shards that have not been
- * added yet, RF_E_FORMAT if one is missing or belongs to another snapshot; else `path` itself, whatever it
- * is. Files named "temp-*" are not manifests. A directory with no manifest or more than one, and a manifest
- * without base and incremental files are RF_E_FORMAT; a missing file is reported when it is opened. A zeroed
- * rf_files is empty.
+ * summary of a snapshot of Dragonfly (NAME-summary.dfs), this and the files of all shards that the data set
+ * does not have yet, RF_E_FORMAT if one is missing or belongs to another snapshot; else `path` itself,
+ * whatever it is. Files named "temp-*" are not manifests. A directory with no manifest or more than one, and
+ * a manifest without base and incremental files are RF_E_FORMAT; a missing file is reported when it is
+ * opened. A zeroed rf_files is empty.
  *
  * Regular files are kept open, within the limit of file descriptors, and read up to the size that they have
  * now: what a server does to the directory afterwards does not change the data that is read. If a file is
  * removed before it could be opened, the manifest is read again. */
 RF_API rf_code rf_files_add(rf_files *files, const char *path, rf_error *error);
+
+/* The path of another file of the snapshot of Dragonfly to which the file belongs, that is not among the
+ * files: the summary or the next shard, if there is one, or the shard before, which may be missing. The
+ * caller frees it; NULL: there is none, or no memory. */
+RF_API char *rf_files_apart(const rf_files *files, size_t number);
 
 /* Adds an input that rf_files_add() has refused, as one that cannot be opened: rf_files_open() returns a copy
  * of `why`. Only for RF_E_MEMORY `files` is unchanged. */

@@ -344,7 +344,7 @@ static rf_code add_named(rf_files *files, const char *path, bool regular, rf_err
 
 static bool is_listed(const rf_files *files, const char *path)
 {
-    for (size_t i = 0; i < files->count; i++)
+    for (size_t i = files->set; i < files->count; i++)
         if (strcmp(files->paths[i], path) == 0)
             return true;
     return false;
@@ -399,6 +399,19 @@ rf_code rf_files_add(rf_files *files, const char *path, rf_error *error)
     if (!*error->input)
         error_input(error, path);
     return code;
+}
+
+char *rf_files_apart(const rf_files *files, size_t number)
+{
+    struct stat found;
+    for (int which = 0; which < SNAPSHOT_NEIGHBOURS; which++) {
+        bool must_be;
+        char *path = snapshot_set_neighbour(files->paths[number], which, &must_be);
+        if (path && !is_listed(files, path) && (must_be || stat(path, &found) == 0))
+            return path;
+        free(path);
+    }
+    return NULL;
 }
 
 rf_code rf_files_add_failed(rf_files *files, const char *path, const rf_error *why, rf_error *error)

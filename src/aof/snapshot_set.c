@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <rdbferry/reader.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -36,6 +37,23 @@ char *snapshot_set_path(const char *summary, size_t shard)
     char *path;
     int length = (int)(strlen(summary) - (sizeof summary_ending - 1));
     return asprintf(&path, "%.*s-%04zu.dfs", length, summary, shard) < 0 ? NULL : path;
+}
+
+char *snapshot_set_neighbour(const char *path, int which, bool *must_be)
+{
+    enum { SUMMARY, BEFORE, AFTER };
+    size_t length = strlen(path);
+    char *neighbour = NULL;
+    *must_be = which == BEFORE;
+    if (!ends_with_digits(path, length))
+        return NULL;
+    int name = (int)(length - SHARD_ENDING), shard = atoi(path + name + 1);
+    if (which == SUMMARY)
+        return asprintf(&neighbour, "%.*s%s", name, path, summary_ending) < 0 ? NULL : neighbour;
+    shard += which == AFTER ? 1 : -1;
+    if (shard < 0 || shard > SHARDS_MAX)
+        return NULL;
+    return asprintf(&neighbour, "%.*s-%04d.dfs", name, path, shard) < 0 ? NULL : neighbour;
 }
 
 /* What the AUX fields of a file say; -1, "": nothing. */

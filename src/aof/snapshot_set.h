@@ -21,6 +21,11 @@ rf_code snapshot_set_read(const char *summary, struct snapshot_set *set, rf_erro
 /* The path of a shard's file, which the caller frees; NULL: out of memory. */
 char *snapshot_set_path(const char *summary, size_t shard);
 
+/* The files of the same snapshot next to that of a shard: its summary, the shards before and after it. NULL:
+ * there is none, or no memory. *must_be: it is a part of any such snapshot. The caller frees the path. */
+enum { SNAPSHOT_NEIGHBOURS = 3 };
+char *snapshot_set_neighbour(const char *path, int which, bool *must_be);
+
 /* RF_E_FORMAT if the file of this shard is missing, or belongs to another snapshot or another shard. */
 rf_code snapshot_set_check(const struct snapshot_set *set, const char *summary, const char *path,
                            size_t shard, rf_error *error);

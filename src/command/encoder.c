@@ -401,6 +401,15 @@ static void put_expiry(struct encoder *e, const rf_entry *entry)
     resp_bulk_i64(e->out, entry->expire_ms);
 }
 
+COLD static void put_no_evict(struct encoder *e, const rf_entry *entry)
+{
+    encoder_command(e, 4);
+    resp_bulk(e->out, SLICE("BLESS"));
+    resp_bulk(e->out, SLICE("SET"));
+    resp_bulk(e->out, entry->key);
+    resp_bulk(e->out, SLICE("NO-EVICT"));
+}
+
 COLD static rf_code handle_metadata(struct encoder *e, rf_entry *entry, bool *kept, rf_error *error)
 {
     if (encoder_restores(e, entry) || !e->options.drop_detail)
@@ -446,6 +455,8 @@ static rf_code encode_key(struct encoder *e, rf_entry *entry, rf_error *error)
     TRY(encode_key_value(e, entry, error));
     if (entry->expire_ms != RF_NO_EXPIRY && e->elements > 0)
         put_expiry(e, entry);
+    if (UNLIKELY(entry->value->no_evict) && e->elements > 0 && server_can(e->options.target, CAN_NO_EVICT))
+        put_no_evict(e, entry);
     return RF_OK;
 }
 
@@ -500,6 +511,8 @@ rf_code encoder_put(struct encoder *e, rf_entry *entry, rf_error *error)
     case RF_ENTRY_MODULE_AUX: return encode_module_aux(e, entry, error);
     case RF_ENTRY_FOREIGN:
     case RF_ENTRY_FOREIGN_DETAIL:
+        if (detail_is_no_evict(entry) && server_can(e->options.target, CAN_NO_EVICT))
+            return RF_OK;
         return detail_leave_out_foreign(&e->options.notify, entry,
                                         e->options.drop_unsupported || e->options.drop_detail, error);
     case RF_ENTRY_AUX:

@@ -31,6 +31,7 @@ rf_code digest_batch_take_value(struct digest_batch *batch, struct rf_value *val
 {
     struct digest_batch_key *key = &batch->keys[batch->count - 1];
     key->type = value->type;
+    key->writer = value->info ? value->info->writer : (rf_server){0};
     key->value_offset = value->offset;
     key->value_at = batch->bytes.len;
     rf_code code = value_take(value, &batch->bytes, BATCH_VALUE, taken, error);
@@ -73,6 +74,7 @@ static void run_key(const struct digest_batch *batch, struct digest_batch_key *k
     struct dup_set **dup_set = digester_dup_set(digester);
     static const struct hash_templates none;
     const rf_notify notify = {on_notice, key};
+    const rf_reader_info info = {.writer = key->writer};
     rf_error error, sticky;
     rf_entry entry = digest_batch_entry(batch, key);
     struct window w;
@@ -81,6 +83,7 @@ static void run_key(const struct digest_batch *batch, struct digest_batch_key *k
     struct rf_value value = {.templates = &none,
                              .stream = &w,
                              .input = "",
+                             .info = &info,
                              .sticky = &sticky,
                              .notify = &notify,
                              .dup_set = *dup_set};

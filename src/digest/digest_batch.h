@@ -17,6 +17,7 @@ struct digest_batch_key {
     rf_entry entry; /* its slices are found by digest_digest_batch_entry() */
     size_t name_at, metadata_at, value_at, value_size;
     const struct rdb_type *type;
+    rf_server writer; /* of the file that has the value */
     uint64_t value_offset;
     int64_t file_offset; /* to within a block, if the file is compressed; -1: equal to the offset */
     bool digested;

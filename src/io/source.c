@@ -83,11 +83,41 @@ static rf_code head_recognise(struct layer *layer, const struct layer_kind **fou
     }
 }
 
+/* Discards skippable frames that begin in the head and end after it. */
+static rf_code head_skip_frames(struct layer *layer, bool *skipped, rf_error *error)
+{
+    uint64_t left = frames_skippable(layer->head, layer->head_len);
+    *skipped = layer->head_len == HEAD_MAX && left > HEAD_MAX;
+    while (*skipped && left > layer->head_len) {
+        left -= layer->head_len;
+        TRY(layer->read(layer, layer->head, left < HEAD_MAX ? left : HEAD_MAX, &layer->head_len, error));
+        if (layer->head_len == 0)
+            return fail(error, RF_E_TRUNCATED, "a skippable frame: truncated");
+    }
+    if (*skipped)
+        layer->head_len = 0;
+    return RF_OK;
+}
+
+/* The next layer kind, by what follows skippable frames. */
+static rf_code source_recognise(struct layer *layer, const struct layer_kind **found, rf_error *error)
+{
+    bool skipped, any = false;
+    do {
+        TRY(head_recognise(layer, found, error));
+        TRY(head_skip_frames(layer, &skipped, error));
+        any |= skipped;
+    } while (skipped);
+    return any && !*found && layer->head_len > 0
+               ? fail(error, RF_E_COMPRESSED, "data after a skippable frame that is not compressed")
+               : RF_OK;
+}
+
 static rf_code source_stack(rf_source *source, rf_error *error)
 {
     for (int depth = 0;; depth++) {
         const struct layer_kind *kind;
-        TRY(head_recognise(source->top, &kind, error));
+        TRY(source_recognise(source->top, &kind, error));
         if (!kind)
             return RF_OK;
         if (depth == DEPTH_MAX)

@@ -61,6 +61,10 @@ struct layer_kind {
 
 extern const struct layer_kind layer_gzip, layer_lz4, layer_zstd, layer_vcs, layer_capture;
 
+/* The length of the skippable frames of lz4 and zstd at the beginning of the head, whose last one may end
+ * after it. */
+uint64_t frames_skippable(const uint8_t *head, size_t n);
+
 /* For layers: reads from the one below, starting with the examined bytes. */
 rf_code layer_read(struct layer *layer, uint8_t *out, size_t cap, size_t *n, rf_error *error);
 

@@ -121,6 +121,14 @@ static uint32_t first_magic(const uint8_t *head, size_t n)
     return magic;
 }
 
+uint64_t frames_skippable(const uint8_t *head, size_t n)
+{
+    uint64_t at = 0;
+    while (at <= n && n - at >= 8 && (load_le32(head + at) & ~15U) == SKIPPABLE_MAGIC)
+        at += 8 + (uint64_t)load_le32(head + at + 4);
+    return at;
+}
+
 static enum recognition recognise(uint32_t magic, uint32_t wanted)
 {
     if (magic == wanted)

@@ -111,6 +111,7 @@ static rf_code await_block(struct window *w)
     if (block->len > 0) {
         w->pending = block;
         w->pending_used = 0;
+        w->pending_was_current = false;
         w->held++;
         return RF_OK;
     }
@@ -152,8 +153,8 @@ static void segment_enter(struct window *w)
 
 static bool can_enter(const struct window *w, size_t n)
 {
-    size_t rest = window_left(w);
-    return w->held <= HELD_MAX && rest <= FEED_HEADROOM + w->pending_used && n - rest <= pending_left(w);
+    size_t rest = window_left(w), before = w->pending_was_current ? 0 : FEED_HEADROOM + w->pending_used;
+    return w->held <= HELD_MAX && rest <= before && n - rest <= pending_left(w);
 }
 
 /* --- spills ------------------------------------------------------------------------------------------ */
@@ -334,11 +335,29 @@ rf_code window_unread(struct window *w, rf_slice bytes)
     return RF_OK;
 }
 
+/* Makes a block of the feed the pending one again, so that its rest need not be copied: others may be reading
+ * the part of it that has been used. */
+static void step_back(struct window *w)
+{
+    if (!w->current || w->current->spill || w->pending || w->pos == w->end)
+        return;
+    w->segment_offset = window_offset(w);
+    w->pending = w->current;
+    w->pending_used = (size_t)(w->pos - w->current->data);
+    w->pending_was_current = true;
+    w->crc = window_crc(w);
+    w->current = NULL;
+    w->pos = w->end = w->segment_start = w->crc_from = nothing;
+}
+
 rf_code window_splice(struct window *w, rf_slice bytes)
 {
     w->has_spliced = true;
+    if (bytes.len == 0)
+        return RF_OK;
     if (w->feed)
         feed_count_spliced(w->feed, bytes.len);
+    step_back(w);
     return put_before(w, bytes);
 }
 

@@ -29,13 +29,14 @@ struct window {
     bool long_lengths;  /* a 64-bit length has been decoded; cleared by the user of the window */
 
     /* private to window.c */
-    struct feed *feed;       /* NULL: over memory */
-    bool is_part;            /* over memory that is a part of an input */
-    bool has_spliced;        /* offsets in the decoded stream are not those in the file */
-    struct block *current;   /* the one that contains pos; NULL at first, and over memory */
-    struct block *retired;   /* previous current blocks since the last release */
-    struct block *pending;   /* follows current: its part after a spill */
-    size_t pending_used;     /* bytes of `pending` that are in the spill */
+    struct feed *feed;     /* NULL: over memory */
+    bool is_part;          /* over memory that is a part of an input */
+    bool has_spliced;      /* offsets in the decoded stream are not those in the file */
+    struct block *current; /* the one that contains pos; NULL at first, and over memory */
+    struct block *retired; /* previous current blocks since the last release */
+    struct block *pending; /* follows current: its part after a spill, or after spliced bytes */
+    size_t pending_used;   /* bytes of `pending` that are in the spill */
+    bool pending_was_current;
     unsigned held;           /* number of the feed's blocks among these */
     uint64_t segment_offset; /* of segment_start in the decoded stream */
     const uint8_t *segment_start;

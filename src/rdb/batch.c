@@ -96,7 +96,7 @@ rf_code rdb_batch_take(struct rdb_batch *batch, struct rdb_reader *from, bool *t
     TRY(rdb_reader_end_key(from));
     if (from->block_end > 0)
         TRY(rdb_reader_check_block(from));
-    if (from->has_prefix || from->value.members_expire || !from->w->feed)
+    if (from->has_prefix || from->value.members_expire || from->value.no_evict || !from->w->feed)
         return RF_OK;
     window_release(from->w);
     *taken = take(batch, from) || (window_extend(from->w) && take(batch, from));

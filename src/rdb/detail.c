@@ -2,6 +2,7 @@
 /* Texts of details, and notices of what was dropped. */
 #include "rdb/detail.h"
 
+#include "base/bytes.h"
 #include "base/fail.h"
 #include "rdb/notify.h"
 #include <stdio.h>
@@ -24,6 +25,11 @@ void detail_notify(const rf_notify *notify, const rf_entry *key, unsigned detail
     for (int i = 0; i < DETAIL_COUNT; i++)
         if (details >> i & 1)
             notify_of(notify, key, RF_NOTICE_DETAIL, details_of[i].lost);
+}
+
+bool detail_is_no_evict(const rf_entry *entry)
+{
+    return entry->kind == RF_ENTRY_FOREIGN_DETAIL && slice_equal(entry->text, SLICE(DETAIL_OF_NO_EVICT));
 }
 
 const char *detail_foreign(const rf_entry *entry, char text[DETAIL_FOREIGN_TEXT])

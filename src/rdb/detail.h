@@ -24,6 +24,12 @@ const char *detail_lacking(unsigned details);
 /* Sends a notice for each of the details that were dropped from a key. */
 void detail_notify(const rf_notify *notify, const rf_entry *key, unsigned details);
 
+/* Whether an entry of kind RF_ENTRY_FOREIGN_DETAIL is the no-evict attribute of a key of Redis 8.12, which
+ * the key's value tells, too (rdb/walk.h). */
+#define DETAIL_OF_NO_EVICT      "the no-evict attribute"
+#define DETAIL_OF_MEMBER_EXPIRY "a member expiry"
+bool detail_is_no_evict(const rf_entry *entry);
+
 /* "a cron job of KeyDB". */
 enum { DETAIL_FOREIGN_TEXT = 64 };
 const char *detail_foreign(const rf_entry *entry, char text[DETAIL_FOREIGN_TEXT]);

@@ -60,7 +60,7 @@ static rf_code read_block(struct rdb_reader *r, struct frame_decoder *decoder)
         code = expand(r, decoder, frame);
     decoder->close(decoder);
     TRY(code);
-    r->block_end = window_offset(r->w) + r->block.len;
+    r->block_end = r->block.len ? window_offset(r->w) + r->block.len : 0;
     return window_splice(r->w, buffer_slice(&r->block));
 }
 

@@ -18,7 +18,8 @@
 
 /* --- making --- */
 
-/* Whether `target` accepts the payload of this key. */
+/* Whether `target` accepts the payload of this key. Never for a set whose members may expire: a payload would
+ * keep what is reported as dropped. */
 bool dump_payload_accepted(const rf_entry *key, rf_server target);
 
 /* The size of the payload; holds the value, which can still be used afterwards. */

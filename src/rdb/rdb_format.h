@@ -9,6 +9,7 @@
 
 enum rdb_opcode_number {
     RDB_DRAGONFLY_KEY_FLAGS = 220,
+    RDB_KEY_NO_EVICT = 241,
     RDB_KEY_META = 243,
     RDB_FUNCTION2 = 245,
     RDB_MODULE_AUX = 247,
@@ -33,6 +34,7 @@ enum rdb_since {
     RDB_FUNCTION_SINCE = 10,
     RDB_LAST_COMMON = 11, /* later versions of the two projects are unrelated */
     RDB_KEY_META_SINCE = 13,
+    RDB_NO_EVICT_SINCE = 16,
     RDB_STREAM_CHECKS_SINCE = 14, /* Redis rejects inconsistent streams; Valkey does not */
 };
 
@@ -48,7 +50,7 @@ enum {
     RDB_STREAM_WITHOUT_COUNTERS = 15, /* without entries-added, max-deleted ID and entries-read */
 };
 
-enum { RDB_MODULE = 7, RDB_SET_LISTPACK = 20 };
+enum { RDB_MODULE = 7, RDB_SET_LISTPACK = 20, RDB_EXPIRING_SET_SINCE = 17 };
 
 /* From which Dragonfly counts the seconds of a field's or member's expiry: 2023-02-01 00:00 UTC. */
 #define RDB_DRAGONFLY_EXPIRY_BASE INT64_C(1675209600)

@@ -13,7 +13,7 @@ static const struct {
     int lowest, highest;      /* of the supported versions */
     const char *last_release; /* the one that writes `highest` */
 } headers[] = {
-    {RF_REDIS, "Redis", "REDIS", 5, 1, 15, "Redis 8.10"},
+    {RF_REDIS, "Redis", "REDIS", 5, 1, 17, "Redis 8.12"},
     {RF_VALKEY, "Valkey", "VALKEY", 6, 80, 81, "Valkey 9.2"},
 };
 

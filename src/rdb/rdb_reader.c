@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* The record loop, and one small function for each opcode of opcodes.def. */
+/* The record loop: keys, and what precedes or follows them. The functions of opcodes.def are in rdb_records.c
+ * and dragonfly.c. */
 #include "rdb/rdb_reader.h"
 
+#include "rdb/detail.h"
 #include "rdb/dragonfly.h"
-#include "rdb/rdb_aux.h"
 #include "rdb/rdb_format.h"
 #include "rdb/rdb_header.h"
 #include "rdb/rdb_read.h"
-#include "rdb/value_module.h"
-#include <rdbferry/slot.h>
+#include "rdb/rdb_records.h"
 
 /* Reads what follows an opcode. *ready: `entry` has been filled and is to be returned. */
 typedef rf_code read_fn(struct rdb_reader *r, rf_entry *entry, bool *ready);
@@ -32,86 +32,27 @@ static void clear_prefix(struct rdb_reader *r)
     r->has_prefix = false;
     r->expire_ms = RF_NO_EXPIRY;
     r->idle = r->freq = -1;
+    r->no_evict = false;
     r->metadata.len = 0;
 }
 
-/* --- records before a key --------------------------------------------------------------------------- */
-
-enum { USUAL_DATABASES = 16 };
-
-static rf_code read_select(struct rdb_reader *r, rf_entry *entry, bool *ready)
+void rdb_reader_put_detail(struct rdb_reader *r, rf_entry *entry, rf_slice product, rf_slice what)
 {
-    uint64_t db;
-    (void)entry, (void)ready;
-    TRY(rdb_length(r->w, &db));
-    if (db > INT32_MAX)
-        return window_fail(r->w, RF_E_CORRUPT, "database number out of range");
-    r->db = (int64_t)db;
-    if (db >= USUAL_DATABASES)
-        rdb_reader_notice(r, RF_NOTICE_MANY_DATABASES, "servers have 16 databases by default");
-    return RF_OK;
+    entry->kind = RF_ENTRY_FOREIGN_DETAIL;
+    entry->db = r->db;
+    entry->key = r->value.key;
+    entry->name = product;
+    entry->text = what;
 }
 
-static rf_code read_expire_seconds(struct rdb_reader *r, rf_entry *entry, bool *ready)
+void rdb_reader_put_foreign(struct rdb_reader *r, rf_entry *entry, const char *product, const char *what)
 {
-    (void)entry, (void)ready;
-    TRY(window_need(r->w, 4));
-    r->expire_ms = (int64_t)(int32_t)load_le32(r->w->pos) * 1000;
-    r->w->pos += 4;
-    return RF_OK;
-}
-
-static rf_code read_expire_ms(struct rdb_reader *r, rf_entry *entry, bool *ready)
-{
-    (void)entry, (void)ready;
-    uint64_t ms;
-    TRY(rdb_u64le(r->w, &ms));
-    r->expire_ms = (int64_t)ms;
-    if (r->expire_ms == RF_NO_EXPIRY)
-        r->record = VALUE_NO_RECORD;
-    return RF_OK;
-}
-
-static rf_code read_idle(struct rdb_reader *r, rf_entry *entry, bool *ready)
-{
-    (void)entry, (void)ready;
-    uint64_t seconds;
-    TRY(rdb_length(r->w, &seconds));
-    r->idle = (int64_t)(seconds & INT64_MAX);
-    return RF_OK;
-}
-
-static rf_code read_freq(struct rdb_reader *r, rf_entry *entry, bool *ready)
-{
-    (void)entry, (void)ready;
-    uint8_t freq;
-    TRY(rdb_u8(r->w, &freq));
-    r->freq = freq;
-    return RF_OK;
-}
-
-/* A tap that keeps the bytes. */
-static rf_code keep_bytes(void *ctx, rf_slice bytes)
-{
-    return buffer_append(ctx, bytes) ? RF_OK : RF_E_MEMORY;
-}
-
-/* Runs `pass` and keeps the raw bytes that it consumed. */
-static rf_code keep_raw(struct rdb_reader *r, struct buffer *buffer, rf_code (*pass)(struct window *w))
-{
-    buffer->len = 0;
-    window_tap_begin(r->w, keep_bytes, buffer);
-    rf_code code = pass(r->w);
-    rf_code tap_code = window_tap_end(r->w);
-    if (code == RF_E_MEMORY || tap_code == RF_E_MEMORY)
-        return window_fail(r->w, RF_E_MEMORY, "out of memory for module data");
-    return code;
-}
-
-static rf_code read_key_metadata(struct rdb_reader *r, rf_entry *entry, bool *ready)
-{
-    (void)entry, (void)ready;
-    return keep_raw(r, &r->metadata, module_skip_key_metadata);
+    clear_prefix(r);
+    entry->kind = RF_ENTRY_FOREIGN;
+    entry->db = r->db;
+    entry->key = r->value.key = buffer_slice(&r->key);
+    entry->name = slice_of(product, strlen(product));
+    entry->text = slice_of(what, strlen(what));
 }
 
 /* --- keys ------------------------------------------------------------------------------------------ */
@@ -186,196 +127,8 @@ static inline rf_code read_key(struct rdb_reader *r, rf_entry *entry, const stru
     entry->db = r->db;
     value_begin(&r->value, type, r->db, key, record);
     r->value.expire_ms = entry->expire_ms;
+    r->value.no_evict = r->has_prefix && r->no_evict;
     return RF_OK;
-}
-
-/* --- other entries ---------------------------------------------------------------------------------- */
-
-/* KeyDB writes two AUX fields after a key for each member with an expiry: the member and the time. The key's
- * name is still in r->key. */
-static void put_member_expiry(struct rdb_reader *r, rf_entry *entry, rf_slice product)
-{
-    entry->kind = RF_ENTRY_FOREIGN_DETAIL;
-    entry->db = r->db;
-    entry->key = r->value.key;
-    entry->name = product;
-    entry->text = SLICE("a member expiry");
-}
-
-static rf_code read_aux(struct rdb_reader *r, rf_entry *entry, bool *ready)
-{
-    entry->kind = RF_ENTRY_AUX;
-    TRY(rdb_string(r->w, &entry->name));
-    TRY(rdb_string(r->w, &entry->text));
-    rdb_aux_learn(r, entry);
-    if (slice_equal(entry->name, SLICE("keydb-subexpire-key")))
-        put_member_expiry(r, entry, SLICE("KeyDB"));
-    *ready = true;
-    return RF_OK;
-}
-
-/* A number of keys, by which a server sizes its tables. */
-static rf_code read_count(struct rdb_reader *r, uint64_t *count)
-{
-    TRY(rdb_length(r->w, count));
-    return *count <= INT64_MAX ? RF_OK
-                               : window_fail(r->w, RF_E_CORRUPT, "the number of keys %llu is out of range",
-                                             (unsigned long long)*count);
-}
-
-static rf_code read_key_counts(struct rdb_reader *r, rf_entry *entry, bool *ready)
-{
-    entry->kind = RF_ENTRY_KEY_COUNTS;
-    entry->db = r->db;
-    TRY(read_count(r, &entry->keys));
-    TRY(read_count(r, &entry->expiring));
-    *ready = true;
-    return RF_OK;
-}
-
-static rf_code read_function(struct rdb_reader *r, rf_entry *entry, bool *ready)
-{
-    entry->kind = RF_ENTRY_FUNCTION;
-    TRY(rdb_string(r->w, &entry->text));
-    *ready = true;
-    return RF_OK;
-}
-
-static rf_code skip_module_aux(struct window *w)
-{
-    uint64_t id;
-    TRY(rdb_length(w, &id));
-    return module_skip_items(w); /* the first one indicates when it was saved */
-}
-
-/* The raw record is kept; its first length is the module's ID. */
-static rf_code read_module_aux(struct rdb_reader *r, rf_entry *entry, bool *ready)
-{
-    struct window record = {0};
-    uint64_t id;
-    TRY(keep_raw(r, &r->aux, skip_module_aux));
-    window_open_memory(&record, buffer_slice(&r->aux));
-    rf_code code = rdb_length(&record, &id);
-    window_close(&record);
-    TRY(code);
-    module_name(id, r->module);
-    entry->kind = RF_ENTRY_MODULE_AUX;
-    entry->name = slice_of(r->module, 9);
-    entry->text = buffer_slice(&r->aux);
-    *ready = true;
-    return RF_OK;
-}
-
-/* --- skipped records -------------------------------------------------------------------------------- */
-
-/* A slot of a cluster. Servers have used it as an index without a check. */
-static rf_code read_slot(struct rdb_reader *r, uint64_t *slot)
-{
-    TRY(rdb_length(r->w, slot));
-    return *slot < RF_SLOTS
-               ? RF_OK
-               : window_fail(r->w, RF_E_CORRUPT, "slot %llu is out of range", (unsigned long long)*slot);
-}
-
-static rf_code read_slot_info(struct rdb_reader *r, rf_entry *entry, bool *ready)
-{
-    uint64_t slot, keys, expiring;
-    (void)entry, (void)ready;
-    TRY(read_slot(r, &slot));
-    TRY(read_count(r, &keys));
-    return read_count(r, &expiring);
-}
-
-static rf_code read_slot_import(struct rdb_reader *r, rf_entry *entry, bool *ready)
-{
-    uint64_t ranges, first, last;
-    (void)entry, (void)ready;
-    TRY(rdb_skip_string(r->w));
-    TRY(rdb_length(r->w, &ranges));
-    for (; ranges > 0; ranges--) {
-        window_release(r->w);
-        TRY(read_slot(r, &first));
-        TRY(read_slot(r, &last));
-        if (first > last)
-            return window_fail(r->w, RF_E_CORRUPT, "a range from slot %llu to %llu",
-                               (unsigned long long)first, (unsigned long long)last);
-    }
-    rdb_reader_notice(r, RF_NOTICE_SLOT_IMPORT, "a slot import was in progress");
-    return RF_OK;
-}
-
-static rf_code read_hash_template(struct rdb_reader *r, rf_entry *entry, bool *ready)
-{
-    (void)entry, (void)ready;
-    return hash_templates_read(&r->templates, r->w);
-}
-
-static rf_code read_foreign_number(struct rdb_reader *r, rf_entry *entry, bool *ready)
-{
-    uint64_t ignored;
-    (void)entry, (void)ready;
-    rdb_aux_learn_product(r, "Redis Enterprise");
-    rdb_reader_notice(r, RF_NOTICE_FOREIGN_RECORD, "Redis Enterprise: eviction or slot data");
-    return rdb_length(r->w, &ignored);
-}
-
-void rdb_reader_put_foreign(struct rdb_reader *r, rf_entry *entry, const char *product, const char *what)
-{
-    clear_prefix(r);
-    entry->kind = RF_ENTRY_FOREIGN;
-    entry->db = r->db;
-    entry->key = r->value.key = buffer_slice(&r->key);
-    entry->name = slice_of(product, strlen(product));
-    entry->text = slice_of(what, strlen(what));
-}
-
-static rf_code skip_string_list(struct window *w)
-{
-    uint64_t n;
-    TRY(rdb_length(w, &n));
-    for (; n > 0; n--) {
-        window_release(w);
-        TRY(rdb_skip_string(w));
-    }
-    return RF_OK;
-}
-
-/* string key, string script, i64 start, i64 interval, len n string*n, len n string*n */
-static rf_code read_keydb_cron(struct rdb_reader *r, rf_entry *entry, bool *ready)
-{
-    TRY(rdb_reader_key_name(r));
-    TRY(rdb_skip_string(r->w));
-    TRY(window_skip(r->w, 16));
-    TRY(skip_string_list(r->w));
-    TRY(skip_string_list(r->w));
-    rdb_aux_learn_product(r, "KeyDB");
-    rdb_reader_put_foreign(r, entry, "KeyDB", "a cron job");
-    *ready = true;
-    return RF_OK;
-}
-
-/* --- the end --------------------------------------------------------------------------------------- */
-
-static rf_code read_end(struct rdb_reader *r, rf_entry *entry, bool *ready)
-{
-    uint64_t computed = window_crc(r->w), stored;
-    (void)entry, (void)ready;
-    if (r->chunks.first)
-        return window_fail(r->w, RF_E_TRUNCATED, "the file ends inside of a value that is stored in chunks");
-    if (r->info->rdb_version < RDB_CHECKSUM_SINCE)
-        return RF_END;
-    TRY(rdb_u64le(r->w, &stored));
-    if (stored == 0 && r->has_other_checksum)
-        return RF_END;
-    if (stored == 0 && r->value.trusted)
-        return window_fail(r->w, RF_E_CHECKSUM,
-                           "no checksum, and values were copied unverified: use --check");
-    if (stored == 0)
-        rdb_reader_notice(r, RF_NOTICE_NO_CHECKSUM, "written with checksums disabled");
-    else if (stored != computed)
-        return window_fail(r->w, RF_E_CHECKSUM, "checksum mismatch: stored %016llx, computed %016llx",
-                           (unsigned long long)stored, (unsigned long long)computed);
-    return RF_END;
 }
 
 /* --- opcodes.def as tables, one for each dialect ---------------------------------------------------- */
@@ -439,7 +192,8 @@ COLD static rf_code refuse_byte(struct rdb_reader *r, uint8_t byte)
 {
     const struct rdb_opcode *opcode = &r->opcodes[byte];
     bool is_late = byte >= FIRST_LATE_TYPE && byte < RDB_TYPE_COUNT && r->info->dialect == RF_REDIS &&
-                   r->info->rdb_version < LATE_TYPES_SINCE && (opcode->refused || r->types[byte].walk);
+                   (r->types[byte].walk ? is_of_other_server(r, byte)
+                                        : opcode->refused && r->info->rdb_version < LATE_TYPES_SINCE);
     r->w->pos--; /* report the error at the byte itself */
     if (r->info->dialect == RF_DRAGONFLY && byte == RDB_SET_LISTPACK)
         return window_fail(r->w, RF_E_UNSUPPORTED,
@@ -503,7 +257,7 @@ bool rdb_reader_frame(struct rdb_reader *r)
             r->value.type = &r->types[byte];
             r->framed = r->w->pos;
             return rdb_skip_string(r->w) == RF_OK && r->value.type->walk(&k) == RF_OK &&
-                   !r->value.members_expire && !is_beyond_block(r);
+                   !r->value.members_expire && !r->no_evict && !is_beyond_block(r);
         }
         if (!r->opcodes[byte].is_passed || r->opcodes[byte].read(r, &ignored, &ready) != RF_OK)
             return false;
@@ -529,9 +283,20 @@ void rdb_reader_restart(struct rdb_reader *r, int64_t db)
 {
     value_end(&r->value);
     r->value.type = NULL;
-    r->value.members_expire = false;
+    r->value.members_expire = r->value.no_evict = false;
     clear_prefix(r);
     r->db = db;
+}
+
+/* What a value or the record of a key has told, of which the key's entry says nothing. */
+COLD static rf_code next_detail(struct rdb_reader *r, rf_entry *entry)
+{
+    bool *which = r->value.members_expire ? &r->value.members_expire : &r->value.no_evict;
+    rdb_reader_put_detail(
+        r, entry, r->info->dialect == RF_DRAGONFLY ? SLICE("Dragonfly") : SLICE("Redis 8.12"),
+        r->value.members_expire ? SLICE(DETAIL_OF_MEMBER_EXPIRY) : SLICE(DETAIL_OF_NO_EVICT));
+    *which = false;
+    return RF_OK;
 }
 
 rf_code rdb_reader_next(struct rdb_reader *r, rf_entry *entry)
@@ -540,9 +305,8 @@ rf_code rdb_reader_next(struct rdb_reader *r, rf_entry *entry)
     int64_t db = r->db; /* of the last key */
     TRY(rdb_reader_end_key(r));
     uint64_t at = entry->offset = window_offset(r->w);
-    if (UNLIKELY(r->value.members_expire)) {
-        r->value.members_expire = false;
-        put_member_expiry(r, entry, SLICE("Dragonfly"));
+    if (UNLIKELY(r->value.members_expire || r->value.no_evict)) {
+        TRY(next_detail(r, entry));
         entry->db = db;
         return RF_OK;
     }

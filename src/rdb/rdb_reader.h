@@ -28,6 +28,7 @@ struct rdb_reader {
     bool has_prefix; /* the state for the next key differs from what clear_prefix() sets */
     int freq;
     int64_t expire_ms;
+    bool no_evict;
     uint64_t record; /* the offset of the expiry, if nothing else preceded the key; or VALUE_NO_RECORD */
     int64_t idle;
     uint64_t block_end;               /* the offset; 0: not inside of a compressed block */
@@ -63,6 +64,9 @@ void rdb_reader_enter_dialect(struct rdb_reader *r, rf_dialect dialect);
 
 /* Reads the name of a key. */
 rf_code rdb_reader_key_name(struct rdb_reader *r);
+
+/* Returns a detail of the key that was read last. */
+void rdb_reader_put_detail(struct rdb_reader *r, rf_entry *entry, rf_slice product, rf_slice what);
 
 /* Returns the key of which the name was read as one that no other server supports. */
 void rdb_reader_put_foreign(struct rdb_reader *r, rf_entry *entry, const char *product, const char *what);

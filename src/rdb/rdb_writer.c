@@ -229,6 +229,11 @@ static uint8_t *put_expiry(uint8_t *p, int version, int64_t expire_ms)
     return p + 8;
 }
 
+static bool has_no_evict(const struct rdb_writer *w)
+{
+    return rdb_known_to(w->target.dialect, w->version, RDB_NO_EVICT_SINCE, RF_REDIS);
+}
+
 /* Everything of a key but its value, in one step: all of it except key and metadata is short. */
 static void put_key_head(struct rdb_writer *w, const rf_entry *entry, uint8_t type)
 {
@@ -245,6 +250,8 @@ static void put_key_head(struct rdb_writer *w, const rf_entry *entry, uint8_t ty
         *p++ = (uint8_t)entry->freq;
     }
     out->pos = p;
+    if (UNLIKELY(entry->value->no_evict) && has_no_evict(w))
+        put_byte(w, RDB_KEY_NO_EVICT);
     if (UNLIKELY(entry->metadata.len > 0)) {
         put_byte(w, RDB_KEY_META);
         outbuf_put(out, entry->metadata.ptr, entry->metadata.len);
@@ -301,6 +308,7 @@ static inline void begin_key(struct rdb_writer *w, const rf_entry *entry)
 static rf_code put_supported_key(struct rdb_writer *w, rf_entry *entry, rf_error *error)
 {
     begin_key(w, entry);
+    w->members_kept = true;
     if (LIKELY(record_serves(w, entry)))
         return value_copy_record(entry->value, put_bytes, w->buf, error);
     return put_key_anew(w, entry, error);
@@ -345,9 +353,9 @@ COLD static rf_code put_module_key(struct rdb_writer *w, rf_entry *entry, rf_err
 {
     char name[10];
     TRY(rf_value_module(entry->value, name, error));
-    return value_module_fits(entry->value, w->target, name)
-               ? put_supported_key(w, entry, error)
-               : unsupported(w, entry, value_module_lacking(w->target), error);
+    if (!value_module_fits(entry->value, w->target, name))
+        return unsupported(w, entry, value_module_lacking(w->target), error);
+    return entry->value->unguarded ? put_checked_key(w, entry, error) : put_supported_key(w, entry, error);
 }
 
 COLD static rf_code put_reencoded_key(struct rdb_writer *w, rf_entry *entry, rf_error *error)
@@ -363,6 +371,7 @@ COLD static rf_code put_reencoded_key(struct rdb_writer *w, rf_entry *entry, rf_
     if (!kept)
         return RF_OK;
     begin_key(w, entry);
+    w->members_kept = false;
     put_key_head(w, entry, plan.type);
     if (plan.type == RDB_STREAM_WITHOUT_COUNTERS)
         notify_of(&w->notify, entry, RF_NOTICE_STREAM_COUNTERS,
@@ -507,11 +516,20 @@ static rf_code put_module_aux(struct rdb_writer *w, rf_entry *entry, rf_error *e
     return RF_OK;
 }
 
-/* Dragonfly's members that expire are in the type of their set. */
+/* Members that expire are in the type of their set, if it was copied; KeyDB's follow the key. The no-evict
+ * attribute is before the key. */
+static bool is_written(const struct rdb_writer *w, const rf_entry *entry)
+{
+    if (entry->kind != RF_ENTRY_FOREIGN_DETAIL)
+        return false;
+    if (detail_is_no_evict(entry))
+        return has_no_evict(w);
+    return w->members_kept && !slice_equal(entry->name, SLICE("KeyDB"));
+}
+
 static rf_code put_foreign(struct rdb_writer *w, const rf_entry *entry, rf_error *error)
 {
-    if (entry->kind == RF_ENTRY_FOREIGN_DETAIL && w->target.dialect == RF_DRAGONFLY &&
-        slice_equal(entry->name, SLICE("Dragonfly")))
+    if (is_written(w, entry))
         return RF_OK;
     return detail_leave_out_foreign(&w->notify, entry, w->drop_unsupported || w->drop_detail, error);
 }

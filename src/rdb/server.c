@@ -4,9 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Oldest first within each dialect, one line per RDB version. DEVELOPMENT is the version number of
- * development builds. */
-enum { DEVELOPMENT = 255 };
+/* Oldest first within each dialect, one line per RDB version. */
 /* clang-format off */
 static const struct release {
     rf_server server;
@@ -24,7 +22,7 @@ static const struct release {
     {{RF_REDIS, 8, 6}, 13},
     {{RF_REDIS, 8, 8}, 14},
     {{RF_REDIS, 8, 10}, 15},
-    {{RF_REDIS, DEVELOPMENT, DEVELOPMENT}, 16},
+    {{RF_REDIS, 8, 12}, 17},
     {{RF_VALKEY, 7, 2}, 11}, {{RF_VALKEY, 8, 0}, 11}, {{RF_VALKEY, 8, 1}, 11},
     {{RF_VALKEY, 9, 0}, 80}, {{RF_VALKEY, 9, 1}, 80},
     {{RF_VALKEY, 9, 2}, 81},
@@ -82,13 +80,9 @@ bool rf_server_parse(const char *text, rf_server *out)
 
 bool rf_server_release(size_t index, rf_server *out)
 {
-    for (size_t i = 0; i < RELEASES; i++) {
-        if (releases[i].server.major != DEVELOPMENT && index-- == 0) {
-            *out = releases[i].server;
-            return true;
-        }
-    }
-    return false;
+    if (index < RELEASES)
+        *out = releases[index].server;
+    return index < RELEASES;
 }
 
 size_t rf_server_format(rf_server server, char *out, size_t size)

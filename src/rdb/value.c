@@ -167,7 +167,8 @@ static bool has_field_expiry(const struct rdb_type *type)
 
 bool value_is_always_checked(const struct rf_value *value)
 {
-    return has_field_expiry(value->type) || value->type->encoding.number == RDB_ZIPMAP;
+    return has_field_expiry(value->type) || value_may_have_expiring_members(value) ||
+           value->type->encoding.number == RDB_ZIPMAP;
 }
 
 void rf_value_shift_expiry(rf_value *value, int64_t ms)

@@ -9,6 +9,7 @@
 #include "rdb/value_module.h"
 
 #include "rdb/rdb_read.h"
+#include "rdb/vector_set.h"
 #include <stdio.h>
 
 void module_name(uint64_t id, char name[10])
@@ -91,7 +92,8 @@ static rf_code raw_bytes(struct window *w, size_t n, rf_slice *out)
     return RF_OK;
 }
 
-static rf_code emit_items(struct walk *k)
+/* `set`: NULL if it is none. */
+static rf_code emit_items(struct walk *k, struct vector_set *set)
 {
     for (;;) {
         uint64_t opcode;
@@ -108,18 +110,32 @@ static rf_code emit_items(struct walk *k)
         default: return unknown_item(k->w, opcode);
         }
         part.kind = (rf_part_kind)opcode;
-        TRY(k->visitor->module_part(k->ctx, &part));
+        if (set)
+            TRY(vector_set_item(set, k, &part));
+        TRY(VISIT(k, module_part, &part));
     }
+}
+
+/* Of the module that the writer has built in; others may have one of that name. */
+static bool is_vector_set(const struct walk *k, const char *name, uint64_t version)
+{
+    const rf_reader_info *info = k->value->info;
+    return version == 0 && strcmp(name, "vectorset") == 0 && info && rf_server_has_module(info->writer, name);
 }
 
 rf_code walk_module(struct walk *k)
 {
-    uint64_t id;
+    struct vector_set set = {0};
+    uint64_t id, version;
+    char name[10];
     TRY(rdb_length(k->w, &id));
-    if (k->visitor) {
-        char name[10];
-        module_name(id, name);
-        TRY(VISIT(k, module, name, id & 1023));
-    }
-    return k->visitor && k->visitor->module_part ? emit_items(k) : module_skip_items(k->w);
+    if (!k->visitor)
+        return module_skip_items(k->w);
+    module_name(id, name);
+    version = id & 1023;
+    TRY(VISIT(k, module, name, version));
+    if (!is_vector_set(k, name, version))
+        return k->visitor->module_part ? emit_items(k, NULL) : module_skip_items(k->w);
+    TRY(emit_items(k, &set));
+    return vector_set_end(&set, k);
 }

@@ -2,8 +2,8 @@
 /* Compact encodings: a whole collection, or one node of a list, in a blob. The blob itself is an RDB string,
  * so it may be LZF-compressed; it must fit in memory, as it did in the server's.
  *
- *   ziplist, listpack:  item*   member*   (member score)*   (field value)*   (field value ttl)*
- *   quicklist:          n nodes, each a blob, or since RDB 10 (container blob) where container 1 means
+ *   ziplist, listpack:  item*   member*   (member score)*   (field value)*   (field value ttl)*   (member
+ * ttl)* quicklist:          n nodes, each a blob, or since RDB 10 (container blob) where container 1 means
  *                       that the blob is one item itself
  *   intset, zipmap:     see codec/
  *
@@ -145,30 +145,59 @@ static rf_code scored_members(struct walk *k, struct packed_cursor *c)
     }
 }
 
-/* Ascending by expiry, those without one (0) at the end. */
+/* What follows a field or a member. They ascend by expiry, those without one (0) at the end; *last: that of
+ * the one before. */
+static rf_code packed_expiry(struct walk *k, struct packed_cursor *c, rf_slice name, int64_t *last,
+                             int64_t *expire_ms)
+{
+    struct packed ttl;
+    int64_t expire;
+    TRY(packed_partner(k, c, &ttl));
+    if (!packed_integer(&ttl, &expire) || expire < 0)
+        return CORRUPT(k, "listpack: invalid expiry");
+    if (expire > 0 && field_expiry((uint64_t)expire) == 0)
+        return walk_expiry_out_of_range(k, name);
+    int64_t order = expire ? expire : INT64_MAX;
+    if (order < *last)
+        return CORRUPT(k, "listpack: not ordered by expiry");
+    *last = order;
+    *expire_ms = expire ? expire : RF_NO_EXPIRY;
+    return RF_OK;
+}
+
 static rf_code triples(struct walk *k, struct packed_cursor *c)
 {
-    struct packed field, value, ttl;
+    struct packed field, value;
     bool there;
     uint8_t text[2][NUMBER_TEXT_MAX];
-    int64_t expire, last = 1;
+    int64_t expire_ms, last = 1;
     for (;;) {
         TRY(packed_next(k, c, &field, &there));
         if (!there)
             return RF_OK;
         TRY(packed_partner(k, c, &value));
-        TRY(packed_partner(k, c, &ttl));
         rf_slice name = packed_slice(&field, text[0]);
-        if (!packed_integer(&ttl, &expire) || expire < 0)
-            return CORRUPT(k, "listpack: invalid field expiry");
-        if (expire > 0 && field_expiry((uint64_t)expire) == 0)
-            return walk_expiry_out_of_range(k, name);
+        TRY(packed_expiry(k, c, name, &last, &expire_ms));
         TRY(walk_unique(k, 0, "field", name));
-        int64_t order = expire ? expire : INT64_MAX;
-        if (order < last)
-            return CORRUPT(k, "listpack: fields not ordered by expiry");
-        last = order;
-        TRY(VISIT(k, field, name, packed_slice(&value, text[1]), expire ? expire : RF_NO_EXPIRY));
+        TRY(VISIT(k, field, name, packed_slice(&value, text[1]), expire_ms));
+    }
+}
+
+static rf_code expiring_members(struct walk *k, struct packed_cursor *c)
+{
+    struct packed e;
+    bool there;
+    uint8_t text[NUMBER_TEXT_MAX];
+    int64_t expire_ms, last = 1;
+    for (;;) {
+        TRY(packed_next(k, c, &e, &there));
+        if (!there)
+            return RF_OK;
+        rf_slice member = packed_slice(&e, text);
+        TRY(packed_expiry(k, c, member, &last, &expire_ms));
+        k->value->members_expire |= expire_ms != RF_NO_EXPIRY;
+        TRY(walk_unique(k, 0, "member", member));
+        TRY(VISIT(k, member, member));
     }
 }
 
@@ -224,6 +253,16 @@ rf_code walk_hash_listpack_ttl(struct walk *k)
     uint64_t smallest;
     TRY(rdb_u64le(k->w, &smallest));
     TRY(blob(k, LISTPACK, triples));
+    return walk_smallest_expiry(k, smallest);
+}
+
+/* The same; 0: no member expires. */
+rf_code walk_set_listpack_ttl(struct walk *k)
+{
+    uint64_t smallest;
+    TRY(rdb_u64le(k->w, &smallest));
+    k->value->members_expire = smallest != 0;
+    TRY(blob(k, LISTPACK, expiring_members));
     return walk_smallest_expiry(k, smallest);
 }
 

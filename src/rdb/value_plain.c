@@ -165,6 +165,28 @@ rf_code walk_hash_ttl(struct walk *k)
     return walk_smallest_expiry(k, smallest);
 }
 
+/* The members of a set in the same form: minimum, n, (ttl member)*. */
+rf_code walk_set_ttl(struct walk *k)
+{
+    uint64_t smallest, n;
+    TRY(rdb_u64le(k->w, &smallest));
+    TRY(rdb_length(k->w, &n));
+    k->value->members_expire = smallest != 0;
+    for (; n > 0; n--) {
+        uint64_t ttl;
+        rf_slice member = {0};
+        window_release(k->w);
+        TRY(rdb_length(k->w, &ttl));
+        TRY(walk_read_member(k, &member));
+        bool in_range = ttl >> RDB_FIELD_EXPIRE_BITS == 0;
+        if (k->visitor && ttl > 0 && (!in_range || field_expiry(smallest - 1 + ttl) == 0))
+            return walk_expiry_out_of_range(k, member);
+        if (k->visitor)
+            TRY(VISIT(k, member, member));
+    }
+    return walk_smallest_expiry(k, smallest);
+}
+
 /* n (field value i64le)*; -1: no expiry. */
 rf_code walk_hash_ttl_valkey(struct walk *k)
 {

@@ -32,7 +32,7 @@ COLD rf_code walk_expiry_out_of_range(struct walk *k, rf_slice field)
 rf_code walk_smallest_expiry(struct walk *k, uint64_t ms)
 {
     return k->visitor && field_expiry(ms) != (int64_t)ms
-               ? CORRUPT(k, "the minimum field expiry of a hash is out of range")
+               ? CORRUPT(k, "the minimum expiry of the elements is out of range")
                : RF_OK;
 }
 
@@ -69,7 +69,8 @@ COLD static rf_code seek(struct walk *k, const uint8_t *start)
 }
 
 static const bool has_elements[RF_TYPE_COUNT] = {
-    [RF_SET] = true, [RF_ZSET] = true, [RF_HASH] = true, [RF_STREAM] = true, [RF_PATH_HASH] = true};
+    [RF_SET] = true,    [RF_ZSET] = true,      [RF_HASH] = true,
+    [RF_STREAM] = true, [RF_PATH_HASH] = true, [RF_MODULE] = true};
 
 rf_code walk_unique_members(struct walk *k)
 {

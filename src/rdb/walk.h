@@ -53,6 +53,7 @@ struct rf_value {
     bool used, held;
     bool changed;                /* its fields are shifted by shift_ms, or some are excluded */
     bool members_expire;         /* of a set, as found by a walk */
+    bool no_evict;               /* of the key, from its record (Redis 8.12) */
     bool is_plain;               /* none of the remaining fields expires */
     bool resume;                 /* see rf_reader_next() */
     struct buffer rewind_buffer; /* the bytes that a walk has consumed, to rewind */
@@ -109,7 +110,7 @@ static inline rf_code walk_read_member(struct walk *k, rf_slice *member)
     return walk_unique(k, 0, "member", *member);
 }
 
-/* Checks the minimum field expiry that a hash stores after its fields. */
+/* Checks the minimum expiry that a hash or a set stores, after its elements. */
 rf_code walk_smallest_expiry(struct walk *k, uint64_t ms);
 
 /* Walks with a visitor that requires unique members. */

@@ -47,7 +47,7 @@ static void choose_version(rf_scan *scan)
     int newest = rdb_newest_version(server.dialect), own = rf_server_rdb_version(server);
     if (scan->rdb_version == 0) {
         scan->dialect = server.dialect;
-        scan->rdb_version = own == 0 || own > newest ? newest : own;
+        scan->rdb_version = own == 0 ? newest : own;
     }
     if (scan->libraries.len > 0 && scan->rdb_version < RDB_FUNCTION_SINCE)
         scan->rdb_version = RDB_FUNCTION_SINCE;

@@ -8,6 +8,7 @@
  *     "expire_ms"    expiry, Unix time in milliseconds; only if it has one
  *     "idle"         seconds since it was used; only if recorded in the input
  *     "freq"         LFU access frequency, 0 to 255; only if recorded in the input
+ *     "no_evict"     true; only if a server must not evict it (Redis 8.12)
  *     "metadata"     {"base64": ...}: the raw record that modules attached to it; only if there is one
  *     "value"        by type:
  *       string       TEXT
@@ -46,6 +47,7 @@
 #include "io/output.h"
 #include "rdb/detail.h"
 #include "rdb/notify.h"
+#include "rdb/walk.h"
 #include "sink/jsonl.h"
 #include "sink/part.h"
 #include "sink/sink.h"
@@ -85,6 +87,8 @@ static void put_prefix(struct jsonl *j, const rf_entry *entry)
         JSON_PUT(j->out, ",\"freq\"");
         json_put_i64(j->out, ':', entry->freq);
     }
+    if (UNLIKELY(entry->value->no_evict))
+        JSON_PUT(j->out, ",\"no_evict\":true");
     if (UNLIKELY(entry->metadata.len > 0)) {
         JSON_PUT(j->out, ",\"metadata\"");
         json_put_base64_object(j->out, ':', entry->metadata);
@@ -149,6 +153,8 @@ static void put_module_aux(struct jsonl *j, const rf_entry *entry)
 static void notice_foreign(const struct sink_jsonl *s, const rf_entry *entry)
 {
     char what[DETAIL_FOREIGN_TEXT];
+    if (detail_is_no_evict(entry))
+        return;
     notify_of(&s->notify, entry, RF_NOTICE_FOREIGN_RECORD, detail_foreign(entry, what));
 }
 

@@ -13,6 +13,12 @@ shard 1 d-0001.dfs
 verify d-summary.dfs
 verify d-0000.dfs d-0001.dfs d-summary.dfs
 verify d-summary.dfs d-0000.dfs d-0001.dfs
+verify d-0001.dfs
+verify d-0000.dfs
+verify d-0000.dfs d-0001.dfs
+verify d-summary.dfs --against d-summary.dfs
+"$RDBFERRY" diff d-summary.dfs d-summary.dfs
+"$RDBFERRY" diff d-summary.dfs d-0000.dfs
 "$RDBFERRY" convert d-summary.dfs -q --to aof -o - | tr -d '\r' | tr '\n' ' '
 echo
 mv d-0001.dfs kept

@@ -39,7 +39,7 @@ static const struct {
     {"a hash with a long value", {.type = 4, .hex = "01 0161" LONG_TEXT}, 1, 65, 66, 248},
     {"a zset", {.type = 17, .hex = "0c 0c000000 0200 816102 0101 ff"}, 1, 1, 1, 64},
     {"a zset with a long score", {.type = 5, .hex = "01 0161 9a9999999999b93f"}, 1, 1, 1, 80},
-    {"a module value", {.type = 7, .hex = "81bde72da2bb1eb400 0205 05 03616263 00"}, 0, 8, 11, 48 + 11},
+    {"a module value", {.type = 7, .hex = "81bde72da2bb1eb401 0205 05 03616263 00"}, 0, 8, 11, 48 + 11},
 };
 
 Test(measure, one_key_of_each_kind)

@@ -53,12 +53,12 @@ Test(rdb_reader, versions_that_are_read)
         rf_dialect dialect;
         int version;
     } headers[] = {
-        {"REDIS0001", RF_REDIS, 1},   {"REDIS0002", RF_REDIS, 2},  {"REDIS0003", RF_REDIS, 3},
-        {"REDIS0004", RF_REDIS, 4},   {"REDIS0005", RF_REDIS, 5},  {"REDIS0006", RF_REDIS, 6},
-        {"REDIS0007", RF_REDIS, 7},   {"REDIS0008", RF_REDIS, 8},  {"REDIS0009", RF_REDIS, 9},
-        {"REDIS0010", RF_REDIS, 10},  {"REDIS0011", RF_REDIS, 11}, {"REDIS0012", RF_REDIS, 12},
-        {"REDIS0013", RF_REDIS, 13},  {"REDIS0014", RF_REDIS, 14}, {"REDIS0015", RF_REDIS, 15},
-        {"VALKEY080", RF_VALKEY, 80},
+        {"REDIS0001", RF_REDIS, 1},  {"REDIS0002", RF_REDIS, 2},  {"REDIS0003", RF_REDIS, 3},
+        {"REDIS0004", RF_REDIS, 4},  {"REDIS0005", RF_REDIS, 5},  {"REDIS0006", RF_REDIS, 6},
+        {"REDIS0007", RF_REDIS, 7},  {"REDIS0008", RF_REDIS, 8},  {"REDIS0009", RF_REDIS, 9},
+        {"REDIS0010", RF_REDIS, 10}, {"REDIS0011", RF_REDIS, 11}, {"REDIS0012", RF_REDIS, 12},
+        {"REDIS0013", RF_REDIS, 13}, {"REDIS0014", RF_REDIS, 14}, {"REDIS0015", RF_REDIS, 15},
+        {"REDIS0016", RF_REDIS, 16}, {"REDIS0017", RF_REDIS, 17}, {"VALKEY080", RF_VALKEY, 80},
     };
     for (size_t i = 0; i < sizeof headers / sizeof *headers; i++) {
         struct build b = {0};
@@ -86,8 +86,8 @@ Test(rdb_reader, versions_that_are_not_read)
         const char *message;
     } headers[] = {
         {"REDIS0000", RF_E_FORMAT, "unsupported RDB version 0"},
-        {"REDIS0016", RF_E_UNSUPPORTED,
-         "newer server than this program knows (RDB version 16; known up to 15, Redis"},
+        {"REDIS0018", RF_E_UNSUPPORTED,
+         "newer server than this program knows (RDB version 18; known up to 17, Redis"},
         {"REDIS0079", RF_E_UNSUPPORTED, "version 79"},
         {"REDIS0080", RF_E_UNSUPPORTED, "version 80"},
         {"REDIS9999", RF_E_UNSUPPORTED, "version 9999"},
@@ -252,11 +252,32 @@ Test(rdb_reader, records_of_one_dialect)
     expect_refused_hex("VALKEY080", "f2 05 01 0161", RF_E_UNSUPPORTED, "Valkey 9.2");
     expect_refused_hex("VALKEY080", "18 016b 00", RF_E_CORRUPT, "0x18");
     expect_refused_hex("VALKEY080", "f1" KEY, RF_E_CORRUPT, "0xf1");
-    expect_refused_hex("REDIS0015", "f1" KEY, RF_E_UNSUPPORTED, "no-evict attribute of Redis 8.12");
     expect_refused_hex("REDIS0015", "1d 016b 00", RF_E_UNSUPPORTED, "DUMP payloads only");
     expect_refused_hex("REDIS0015", "1f 016b 00", RF_E_UNSUPPORTED, "DUMP payloads only");
     expect_refused_hex("REDIS0015", "21 016b 00", RF_E_UNSUPPORTED, "native bitmap of Redis 8.12");
-    expect_refused_hex("REDIS0015", "22 016b 00", RF_E_UNSUPPORTED, "HyperLogLog");
+    expect_refused_hex("REDIS0017", "21 016b 00", RF_E_UNSUPPORTED, "native bitmap of Redis 8.12");
+    expect_refused_hex("REDIS0015", "22 016b 00", RF_E_UNSUPPORTED, "does not exist in RDB version 15");
+    expect_refused_hex("REDIS0016", "23 016b 00", RF_E_UNSUPPORTED, "does not exist in RDB version 16");
+}
+
+#define MINIMUM  "0500000000000000 "
+#define NO_EVICT "foreign 0 k Redis 8.12: the no-evict attribute\n"
+#define EXPIRY   "foreign 0 k Redis 8.12: a member expiry\n"
+
+/* The attribute stands among what precedes a key, in any order. */
+Test(rdb_reader, redis_8_12)
+{
+    expect_read("REDIS0017", "f1" KEY KEY, KEY_TEXT NO_EVICT KEY_TEXT);
+    expect_read("REDIS0016", "f1 fc 0100000000000000 f905 00 016b 0176",
+                "key 0 k string expire 1 freq 5\nstring v\n" NO_EVICT);
+    expect_read("REDIS0017", "fc 0100000000000000 f1 f3 01 41424344 00 00 016b 0176" KEY,
+                "key 0 k string expire 1 meta 014142434400\nstring v\n" NO_EVICT KEY_TEXT);
+    expect_read("REDIS0017", "22 016b" MINIMUM "11 11000000 0400 816102 0501 816202 0001 ff" KEY,
+                "key 0 k set\nmember a\nmember b\n" EXPIRY KEY_TEXT);
+    expect_read("REDIS0017", "22 016b 0000000000000000 0c 0c000000 0200 816102 0001 ff" KEY,
+                "key 0 k set\nmember a\n" KEY_TEXT);
+    expect_read("REDIS0017", "f1 23 016b" MINIMUM "02 01 0161 00 0162" KEY,
+                "key 0 k set\nmember a\nmember b\n" EXPIRY NO_EVICT KEY_TEXT);
 }
 
 Test(rdb_reader, records_of_other_vendors)
@@ -273,7 +294,7 @@ Test(rdb_reader, records_of_other_vendors)
 /* Every byte that begins no record is refused where it stands. */
 Test(rdb_reader, unknown_bytes)
 {
-    static const uint8_t unknown[] = {8, 35, 63, 65, 99, 103, 120, 122, 128, 240};
+    static const uint8_t unknown[] = {8, 36, 63, 65, 99, 103, 120, 122, 128, 240};
     for (size_t i = 0; i < sizeof unknown; i++) {
         struct build b = {0};
         rf_error error;

@@ -105,7 +105,7 @@ static const struct script scripts[] = {
     {.states = {{"a", "a=1", 0}}, .trailing = "\xfe\x01", .error = "DUMP payload: 2 bytes after the value"},
     {.states = {{"a", "a=1", 0}},
      .rdb_version = 79,
-     .error = "DUMP payload of a newer server than this program knows (RDB version 79; known up to 15)"},
+     .error = "DUMP payload of a newer server than this program knows (RDB version 79; known up to 17)"},
     {.states = {{"a", "a=1", 0}}, .rdb_version = 82, .error = "(RDB version 82; known up to 81)"},
 };
 

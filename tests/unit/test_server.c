@@ -113,7 +113,7 @@ Test(server, rdb_version)
         {{RF_REDIS, 4, 0}, 8},   {{RF_REDIS, 5, 0}, 9},       {{RF_REDIS, 6, 2}, 9},
         {{RF_REDIS, 7, 0}, 10},  {{RF_REDIS, 7, 2}, 11},      {{RF_REDIS, 7, 4}, 12},
         {{RF_REDIS, 8, 4}, 12},  {{RF_REDIS, 8, 6}, 13},      {{RF_REDIS, 8, 8}, 14},
-        {{RF_REDIS, 8, 10}, 15}, {{RF_REDIS, 8, 12}, 15},     {{RF_REDIS, 255, 255}, 16},
+        {{RF_REDIS, 8, 10}, 15}, {{RF_REDIS, 8, 12}, 17},     {{RF_REDIS, 255, 255}, 17},
         {{RF_REDIS, 0, 0}, 0},   {{RF_VALKEY, 7, 2}, 11},     {{RF_VALKEY, 8, 0}, 11},
         {{RF_VALKEY, 8, 1}, 11}, {{RF_VALKEY, 9, 0}, 80},     {{RF_VALKEY, 9, 1}, 80},
         {{RF_VALKEY, 9, 2}, 81}, {{RF_VALKEY, 255, 255}, 81}, {{RF_VALKEY, 0, 0}, 0},
@@ -148,15 +148,16 @@ Test(server, of_rdb)
         int rdb_version;
         rf_server server;
     } rows[] = {
-        {RF_REDIS, 1, {RF_REDIS, 2, 2}},      {RF_REDIS, 2, {RF_REDIS, 2, 4}},
-        {RF_REDIS, 3, {RF_REDIS, 3, 0}},      {RF_REDIS, 5, {RF_REDIS, 3, 0}},
-        {RF_REDIS, 6, {RF_REDIS, 3, 0}},      {RF_REDIS, 7, {RF_REDIS, 3, 2}},
-        {RF_REDIS, 8, {RF_REDIS, 4, 0}},      {RF_REDIS, 9, {RF_REDIS, 6, 2}},
-        {RF_REDIS, 10, {RF_REDIS, 7, 0}},     {RF_REDIS, 11, {RF_REDIS, 7, 2}},
-        {RF_REDIS, 12, {RF_REDIS, 8, 4}},     {RF_REDIS, 15, {RF_REDIS, 8, 10}},
-        {RF_REDIS, 16, {RF_REDIS, 255, 255}}, {RF_REDIS, 17, {RF_REDIS, 0, 0}},
-        {RF_VALKEY, 11, {RF_VALKEY, 8, 1}},   {RF_VALKEY, 80, {RF_VALKEY, 9, 1}},
-        {RF_VALKEY, 81, {RF_VALKEY, 9, 2}},   {RF_VALKEY, 82, {RF_VALKEY, 0, 0}},
+        {RF_REDIS, 1, {RF_REDIS, 2, 2}},    {RF_REDIS, 2, {RF_REDIS, 2, 4}},
+        {RF_REDIS, 3, {RF_REDIS, 3, 0}},    {RF_REDIS, 5, {RF_REDIS, 3, 0}},
+        {RF_REDIS, 6, {RF_REDIS, 3, 0}},    {RF_REDIS, 7, {RF_REDIS, 3, 2}},
+        {RF_REDIS, 8, {RF_REDIS, 4, 0}},    {RF_REDIS, 9, {RF_REDIS, 6, 2}},
+        {RF_REDIS, 10, {RF_REDIS, 7, 0}},   {RF_REDIS, 11, {RF_REDIS, 7, 2}},
+        {RF_REDIS, 12, {RF_REDIS, 8, 4}},   {RF_REDIS, 15, {RF_REDIS, 8, 10}},
+        {RF_REDIS, 16, {RF_REDIS, 8, 12}},  {RF_REDIS, 17, {RF_REDIS, 8, 12}},
+        {RF_REDIS, 18, {RF_REDIS, 0, 0}},   {RF_VALKEY, 11, {RF_VALKEY, 8, 1}},
+        {RF_VALKEY, 80, {RF_VALKEY, 9, 1}}, {RF_VALKEY, 81, {RF_VALKEY, 9, 2}},
+        {RF_VALKEY, 82, {RF_VALKEY, 0, 0}},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         cr_assert(same(rf_server_of_rdb(rows[i].dialect, rows[i].rdb_version), rows[i].server), "row %zu", i);

@@ -258,6 +258,7 @@ Test(sink, a_modules_vector_set_is_copied)
 }
 
 #define FOREIGN_DETAIL "02 016b 01 0161 fa 13 6b657964622d737562657870697265 2d6b6579 0161"
+#define EXPIRING_SET   "23 016b 0500000000000000 02 01 0161 00 0162"
 #define FOREIGN        "40 016b 00 0102030405060708 0102030405060708 00 00"
 
 Test(sink, details_are_left_out_where_that_is_asked_for)
@@ -289,6 +290,9 @@ Test(sink, details_are_left_out_where_that_is_asked_for)
          RF_NOTICE_DETAIL},
         {{RF_REDIS, 7, 0}, "REDIS0009", FOREIGN_DETAIL, "key 0 k set\nmember a\n", RF_NOTICE_DETAIL},
         {{RF_REDIS, 7, 0}, "REDIS0009", FOREIGN, "", RF_NOTICE_FOREIGN_RECORD},
+        {{RF_REDIS, 8, 10}, "REDIS0017", "f1 00 016b 0176", "key 0 k string\nstring v\n", RF_NOTICE_DETAIL},
+        {{RF_REDIS, 7, 0}, "REDIS0017", EXPIRING_SET, "key 0 k set\nmember a\nmember b\n", RF_NOTICE_DETAIL},
+        {{RF_VALKEY, 9, 2}, "REDIS0017", EXPIRING_SET, "key 0 k set\nmember a\nmember b\n", RF_NOTICE_DETAIL},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         rf_slice out;
@@ -313,6 +317,15 @@ Test(sink, details_are_left_out_where_that_is_asked_for)
         buffer_free(&text);
         exact_free(out);
     }
+}
+
+/* Redis 8.12 has what it writes: members that expire, and the attribute. */
+Test(sink, redis_8_12_keeps_its_details)
+{
+    expect_rdb_for((rf_server){RF_REDIS, 8, 12}, "REDIS0017",
+                   EXPIRING_SET " fc 0100000000000000 f1 00 0161 0176", "REDIS0017",
+                   "counts 0 2 1\nkey 0 k set\nmember a\nmember b\nforeign 0 k Redis 8.12: a member expiry\n"
+                   "key 0 a string expire 1\nstring v\nforeign 0 a Redis 8.12: the no-evict attribute\n");
 }
 
 Test(sink, what_modules_saved_beside_the_keys_can_be_left_out)

@@ -284,6 +284,33 @@ Test(source, zstd_skippable_frame_first)
     exact_free(bytes);
 }
 
+/* More than is examined at first: the frame after them says what it is. */
+Test(source, large_skippable_frames_first)
+{
+    static void (*const appends[])(struct buffer * out, rf_slice bytes) = {zstd_append, lz4_append};
+    static const char *const names[] = {"zstd", "lz4"};
+    enum { LARGE = 70000 };
+    rf_slice bytes = sample_bytes(2000, 5), skipped = sample_bytes(LARGE, 6);
+    for (size_t i = 0; i < 2; i++) {
+        struct buffer packed = {0};
+        lz4_append_skippable(&packed, SLICE("small"));
+        for (size_t j = 0; j < 3; j++)
+            lz4_append_skippable(&packed, skipped);
+        expect_failure(slice_of(packed.data, packed.len - 1), RF_E_TRUNCATED);
+        expect_decoded(buffer_slice(&packed), "", slice_of(bytes.ptr, 0));
+        appends[i](&packed, bytes);
+        expect_decoded(buffer_slice(&packed), names[i], bytes);
+        buffer_free(&packed);
+    }
+    struct buffer plain = {0};
+    lz4_append_skippable(&plain, skipped);
+    append(&plain, "REDIS0009");
+    expect_failure(buffer_slice(&plain), RF_E_COMPRESSED);
+    buffer_free(&plain);
+    exact_free(bytes);
+    exact_free(skipped);
+}
+
 /* --- the envelope of Valkey -------------------------------------------------------------------------- */
 
 enum { ENVELOPE = 7 };

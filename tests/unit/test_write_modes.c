@@ -49,7 +49,7 @@ enum { NEITHER = 0, BOTH = RF_WRITE_COMMANDS | RF_WRITE_RESTORE };
     }
 #define VECTOR_SET                                      \
     {                                                   \
-        .type = 7, .hex = "81bde72da2bb1eb400 02 05 00" \
+        .type = 7, .hex = "81bde72da2bb1eb401 02 05 00" \
     }
 #define OTHER_MODULE                                    \
     {                                                   \

@@ -28,6 +28,7 @@ void gen_zset(struct types *types, const struct content *content);
 void gen_hash(struct types *types, const struct content *content);
 void gen_hash_ttl_prerelease(struct types *types, const struct content *content);
 void gen_hash_ttl(struct types *types, const struct content *content);
+void gen_set_ttl(struct types *types, const struct content *content);
 void gen_hash_ttl_valkey(struct types *types, const struct content *content);
 
 /* Servers write a score like this; also what JSON says. `text` has SCORE_TEXT_MAX bytes. */
@@ -52,6 +53,7 @@ void gen_hash_listpack(struct types *types, const struct content *content);
 void gen_zset_listpack(struct types *types, const struct content *content);
 void gen_hash_listpack_ttl_prerelease(struct types *types, const struct content *content);
 void gen_hash_listpack_ttl(struct types *types, const struct content *content);
+void gen_set_listpack_ttl(struct types *types, const struct content *content);
 void gen_quicklist_ziplist(struct types *types, const struct content *content);
 void gen_quicklist(struct types *types, const struct content *content);
 

@@ -106,6 +106,19 @@ static void triples(struct types *types, const struct content *content)
     finish(types, &listpack);
 }
 
+static void expiring_names(struct types *types, const struct content *content)
+{
+    qsort(content->items, content->count, sizeof *content->items, by_expiry);
+    start(types, &listpack);
+    for (size_t i = 0; i < content->count; i++) {
+        const struct item *item = &content->items[i];
+        element(types, &listpack, item->name);
+        uint64_t expire = item->expire_ms == NO_EXPIRY ? 0 : (uint64_t)item->expire_ms;
+        lp_integer(&types->pack, (int64_t)mutate_number(types, expire));
+    }
+    finish(types, &listpack);
+}
+
 void gen_list_ziplist(struct types *types, const struct content *content)
 {
     names(types, &ziplist, content->items, content->count);
@@ -145,6 +158,12 @@ void gen_hash_listpack_ttl(struct types *types, const struct content *content)
 {
     out_u64le(&types->out, (uint64_t)smallest_expiry(content));
     triples(types, content);
+}
+
+void gen_set_listpack_ttl(struct types *types, const struct content *content)
+{
+    out_u64le(&types->out, (uint64_t)smallest_expiry(content));
+    expiring_names(types, content);
 }
 
 /* --- quicklists --------------------------------------------------------------------------------------- */

@@ -151,6 +151,18 @@ void gen_hash_ttl(struct types *types, const struct content *content)
     hash_with_ttl(types, content, smallest - 1);
 }
 
+void gen_set_ttl(struct types *types, const struct content *content)
+{
+    int64_t smallest = smallest_expiry(content);
+    out_u64le(&types->out, (uint64_t)smallest);
+    gen_length(types, content->count);
+    for (size_t i = 0; i < content->count; i++) {
+        int64_t expire = content->items[i].expire_ms;
+        gen_length(types, expire == NO_EXPIRY ? 0 : (uint64_t)(expire - smallest) + 1);
+        gen_string(types, content->items[i].name);
+    }
+}
+
 void gen_hash_ttl_valkey(struct types *types, const struct content *content)
 {
     gen_length(types, content->count);

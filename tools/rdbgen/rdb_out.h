@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 enum rdb_opcode {
+    OP_NO_EVICT = 241,
     OP_HASH_TEMPLATE = 242,
     OP_KEY_META = 243,    /* Redis */
     OP_SLOT_IMPORT = 243, /* Valkey */

@@ -85,8 +85,8 @@ static void check_version(struct options *options)
         options->rdb_version = valkey ? 80 : 15;
     int version = options->rdb_version;
     bool of_valkey = version == 80 || version == 81;
-    if (version > 15 && !(valkey && of_valkey))
-        die("RDB version %d is none of 1-15 and, for valkey, 80 and 81", version);
+    if (version > 17 && !(valkey && of_valkey))
+        die("RDB version %d is none of 1-17 and, for valkey, 80 and 81", version);
     if (valkey && version > 11 && !of_valkey)
         die("RDB version %d is none of valkey's", version);
 }

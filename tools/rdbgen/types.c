@@ -2,7 +2,8 @@
 /* `types`: a small file with every opcode and every value type of a version.
  *
  *   AUX*  MODULE_AUX  FUNCTION2*  HASH_TEMPLATE*
- *   per database:  SELECTDB RESIZEDB  per key: [AUX] [expiry] [IDLE | FREQ] [KEY_META] type key value
+ *   per database:  SELECTDB RESIZEDB
+ *     per key: [AUX] [expiry] [IDLE | FREQ] [KEY_META] [NO_EVICT] type key value
  *   SELECTDB  MODULE_AUX  EOF  checksum
  *
  * The table says which types there are; the keys of each type, one for each variant, go round the
@@ -54,6 +55,8 @@ static const struct row rows[] = {
     {28, 14, REDIS, "array", "array", make_array, gen_array},
     {30, 15, REDIS, "hash_tmpl_lp", "hash", make_template_hash, gen_template_listpack},
     {32, 15, REDIS, "hash_tmpl", "hash", make_template_hash, gen_template_hash},
+    {34, 17, REDIS, "set_lp_ex", "set", make_hash_with_ttl, gen_set_listpack_ttl},
+    {35, 17, REDIS, "set_ex", "set", make_hash_with_ttl, gen_set_ttl},
     {22, 80, VALKEY, "hash_2", "hash", make_hash_with_ttl, gen_hash_ttl_valkey},
     {23, 81, VALKEY, "path_hash", "path-hash", make_path_hash, gen_path_hash},
 };
@@ -217,6 +220,8 @@ static void gen_prefixes(struct types *types, struct key_facts *key)
     }
     if (has(types, REDIS, 13) && !types->options->no_modules && rng_below(&types->rng, 8) == 0)
         gen_key_meta(types);
+    if (has(types, REDIS, 16) && rng_below(&types->rng, 8) == 0)
+        out_byte(&types->out, OP_NO_EVICT);
 }
 
 /* --- keys --------------------------------------------------------------------------------------------- */

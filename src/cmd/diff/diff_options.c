@@ -107,7 +107,8 @@ static bool read_key(struct diff_options *options, int *status)
 bool diff_options_read(int argc, char **argv, struct diff_options *options, int *status)
 {
     int first;
-    *options = (struct diff_options){.limit = OPT_UNSET, .db = OPT_UNSET, .common.log = LOG_OPTIONS};
+    *options = (struct diff_options){
+        .limit = OPT_UNSET, .db = OPT_UNSET, .common = {.log = LOG_OPTIONS, .apart = true}};
     if (!options_parse(&table, argc, argv, options, &first, status))
         return false;
     *status = STATUS_USAGE;

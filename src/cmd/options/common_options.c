@@ -62,6 +62,20 @@ static bool add_operand(struct common_options *common, const char *command, char
     return false;
 }
 
+/* A shard of a snapshot is a file by itself, and easily taken for all of it. */
+static void warn_of_parts(const rf_files *inputs)
+{
+    char *apart = NULL;
+    for (size_t i = inputs->set; i < inputs->count && !apart; i++) {
+        apart = rf_files_apart(inputs, i);
+        if (apart)
+            message_warning(
+                "%s: a part of a snapshot of which %s is not read; the summary stands for all of it",
+                inputs->paths[i], apart);
+    }
+    free(apart);
+}
+
 /* The files of each operand: an AOF directory and a cluster have several. */
 static bool expand(struct common_options *common, const char *command, int *status)
 {
@@ -72,10 +86,13 @@ static bool expand(struct common_options *common, const char *command, int *stat
         return false;
     }
     for (size_t i = 0; i < common->operand_count; i++) {
+        if (common->apart)
+            common->inputs.set = common->inputs.count;
         if (!add_operand(common, command, common->operands[i], status))
             return false;
         common->operand_ends[i] = common->inputs.count;
     }
+    warn_of_parts(&common->inputs);
     return true;
 }
 

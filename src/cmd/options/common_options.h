@@ -31,6 +31,7 @@ struct common_options {
     char **operands;      /* as given by the user, without passwords; they point into argv */
     size_t operand_count;
     bool keep_failed; /* set by the caller: see inputs_add() */
+    bool apart;       /* set by the caller: each operand is a data set of its own */
     bool has_target;  /* set by the caller: see source_options_add() */
 };
 

@@ -216,6 +216,7 @@ static bool add_since(struct replay_options *options, int *status)
         return true;
     if (!url_guard(options->since, URL_NOT_READ, "the snapshot of --since", table.command))
         return false;
+    options->common.inputs.set = options->common.inputs.count;
     rf_code code = rf_files_add(&options->common.inputs, options->since, &error);
     if (code == RF_OK)
         return true;

@@ -107,6 +107,7 @@ static bool check(const struct verify_options *options)
 static bool add_against(struct verify_options *options, int *status)
 {
     rf_error error;
+    options->common.inputs.set = options->common.inputs.count;
     rf_code code = rf_files_add(&options->common.inputs, options->against, &error);
     if (code == RF_OK)
         return true;
