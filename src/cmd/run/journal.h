@@ -28,15 +28,15 @@ struct journal {
 void journal_notice(struct journal *journal, const rf_notice *notice);
 void journal_name(struct journal *journal, rf_name_hash hash);
 
-/* Keeps the name, the slot, and facts that only the owner understands. The caller adds the size of the record to
- * the result, before the next call. */
+/* Keeps the name, the slot, and facts that only the owner understands. The caller adds the size of the record
+ * to the result, before the next call. */
 uint64_t *journal_key(struct journal *journal, const rf_entry *key, rf_slice facts);
 
 /* Sends all notices to `to`. */
 void journal_tell(const struct journal *journal, rf_notify to);
 
-/* Calls `fn` with each key, of which only the name and the slot are known, its facts, which are not aligned, and
- * the size of its record, as long as it returns RF_OK. */
+/* Calls `fn` with each key, of which only the name and the slot are known, its facts, which are not aligned,
+ * and the size of its record, as long as it returns RF_OK. */
 typedef rf_code journal_key_fn(void *ctx, const rf_entry *key, rf_slice facts, uint64_t bytes,
                                rf_error *error);
 rf_code journal_keys(struct journal *journal, journal_key_fn *fn, void *ctx, rf_error *error);

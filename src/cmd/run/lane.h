@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A lane: does the work of a command for a batch of keys on another thread, with a session of its own. Results
- * and counters are added to those of the whole in order.
+/* A lane: does the work of a command for a batch of keys on another thread, with a session of its own.
+ * Results and counters are added to those of the whole in order.
  *
  * An error undoes the key at which it occurs, and the lane ends before it: the key is then put in order, as
  * any key that does not fit into a batch. So errors are those of a single thread, and so is what has been
@@ -50,12 +50,12 @@ rf_code lane_open(struct lane *lane, const struct lane_work *work, void *ctx, co
                   rf_error *error);
 void lane_close(struct lane *lane);
 
-/* Puts the entries of the batch from its mark on, up to the end, to an error, or until the part is full. On any
- * thread. */
+/* Puts the entries of the batch from its mark on, up to the end, to an error, or until the part is full. On
+ * any thread. */
 void lane_run(struct lane *lane);
 
-/* Adds what was done to the whole, the session of the cursor, and sets the mark of the batch. On the thread of
- * the cursor. */
+/* Adds what was done to the whole, the session of the cursor, and sets the mark of the batch. On the thread
+ * of the cursor. */
 rf_code lane_merge(struct lane *lane, struct session *whole, rf_error *error);
 
 #endif
