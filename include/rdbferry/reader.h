@@ -21,6 +21,7 @@ typedef struct rf_reader_options {
                              rf_command_stream(). 0, or with `resume`: all arguments are in memory, as what is
                              in a damaged one may be the next commands */
     size_t batches;       /* number of batches that may be taken and not ended: see rf_reader_take() */
+    bool key_batches;     /* batches are of keys alone, not of commands */
 } rf_reader_options;
 
 typedef enum rf_log_damage_kind {

@@ -21,7 +21,7 @@ struct rf_reader {
     struct rdb_reader rdb;
     struct aof_reader aof;
     enum phase phase;
-    bool resume, has_commands;
+    bool resume, has_commands, key_batches;
     uint64_t stream_from;
     bool has_comment; /* at its beginning, other than a timestamp */
     rf_reader_info info;
@@ -191,6 +191,7 @@ rf_code rf_reader_open(rf_source *source, const rf_reader_options *options, rf_r
     r->notify = options->notify;
     r->resume = options->resume;
     r->stream_from = options->stream_from;
+    r->key_batches = options->key_batches;
     r->info.saved_at = r->info.complete_bytes = -1;
     rf_code code = feed_open(source, options->block_size, options->batches, &r->feed, error);
     if (code == RF_OK) {
@@ -321,7 +322,7 @@ rf_code rf_reader_next(rf_reader *r, rf_entry *entry, rf_error *error)
 rf_code rf_reader_take(rf_reader *r, rf_batch *batch, bool *taken, rf_error *error)
 {
     *taken = false;
-    if (r->phase == AT_END || r->error.code != RF_OK)
+    if (r->phase == AT_END || r->error.code != RF_OK || (r->phase == IN_COMMANDS && r->key_batches))
         return RF_OK;
     r->window.error = error;
     rf_code code = r->phase == IN_RDB ? rdb_batch_take(&batch->keys, &r->rdb, taken)

@@ -181,33 +181,42 @@ static rf_code measure_string(const rf_entry *key, rf_measure *out, rf_error *er
     return rf_value_walk(key->value, &strings, out, error);
 }
 
-/* The uncompressed length of the string at the window's position; 0 if it is not available. */
-static uint64_t length_of_next_string(const struct window *w)
+/* The length at a distance from the window's position, which does not move; *at: its end. */
+static rf_code peek_length(struct window *w, size_t *at, uint64_t *n)
 {
-    enum { COMPRESSED = 0xc3, HEAD_MAX = 1 + 2 * 9 };
     struct window head;
-    rf_error ignored;
-    uint64_t n = 0;
-    if (w->end - w->pos < HEAD_MAX)
-        return 0;
-    window_open_memory(&head, slice_of(w->pos, HEAD_MAX));
-    head.error = &ignored; /* the following walk reports it */
-    if (*head.pos == COMPRESSED) {
-        head.pos++;
-        (void)rdb_length(&head, &n);
-    }
-    if (*head.pos >= 0xc0 || rdb_length(&head, &n) != RF_OK)
-        n = 0;
+    TRY(window_need(w, *at + 1));
+    const size_t size = rdb_length_size(w->pos[*at]);
+    TRY(window_need(w, *at + size));
+    window_open_memory(&head, slice_of(w->pos + *at, size));
+    head.error = w->error;
+    rf_code code = rdb_length(&head, n);
     window_close(&head);
-    return n;
+    *at += size;
+    return code;
+}
+
+/* The uncompressed length of the string at the window's position. */
+static rf_code length_of_next_string(struct window *w, uint64_t *n)
+{
+    enum { COMPRESSED = 0xc3 };
+    size_t at = 1;
+    TRY(window_need(w, 1));
+    if (*w->pos == COMPRESSED)
+        TRY(peek_length(w, &at, n));
+    else
+        at = 0;
+    return peek_length(w, &at, n);
 }
 
 static rf_code measure_others(const rf_entry *key, rf_measure *out, rf_error *error)
 {
     enum { ZSET_LISTPACK = 17 };
     struct shape s = {.value = key->value};
-    if (key->encoding->number == ZSET_LISTPACK && !key->value->held)
-        s.blob = length_of_next_string(key->value->stream);
+    key->value->stream->error = error;
+    if (key->encoding->number == ZSET_LISTPACK && !key->value->held &&
+        length_of_next_string(key->value->stream, &s.blob) != RF_OK)
+        s.blob = 0; /* the walk fails as well, or it is an integer */
     nodes_begin(&s);
     TRY(rf_value_walk(key->value, &visitor, &s, error));
     nodes_end(&s);

@@ -9,7 +9,7 @@ rf_code rdb_length_slow(struct window *w, uint64_t *n)
 {
     TRY(window_need(w, 1));
     uint8_t lead = w->pos[0];
-    size_t size = lead < 0x40 ? 1 : lead < 0x80 ? 2 : lead == 0x80 ? 5 : lead == 0x81 ? 9 : 0;
+    size_t size = rdb_length_size(lead);
     if (size == 0)
         return window_fail(w, RF_E_CORRUPT, "unexpected byte 0x%02x (expected a length)", lead);
     TRY(window_need(w, size));

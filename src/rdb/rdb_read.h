@@ -16,6 +16,12 @@ rf_code rdb_length_slow(struct window *w, uint64_t *n);
 rf_code rdb_string_encoded(struct window *w, rf_slice *out);
 rf_code rdb_skip_string_encoded(struct window *w);
 
+/* The bytes that a length takes, by its first one; 0: it is none. */
+static inline size_t rdb_length_size(uint8_t lead)
+{
+    return lead < 0x40 ? 1 : lead < 0x80 ? 2 : lead == 0x80 ? 5 : lead == 0x81 ? 9 : 0;
+}
+
 /* A length; non-canonical forms are valid. */
 static inline rf_code rdb_length(struct window *w, uint64_t *n)
 {

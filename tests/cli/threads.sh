@@ -57,7 +57,7 @@ run() {
             RDBFERRY_TEST_BLOCK_SIZE=$block "$RDBFERRY" "$@" --threads "$threads" --report report.json \
                 >printed 2>&1
             echo "status $?" >>printed
-            sed -i 's/in [0-9.]* s\b/in s/; /seconds"\|_at"\|bytes_read"\|bytes_decoded"/d; s/"threads", "[0-9]*"/"threads"/' printed report.json
+            sed -i 's/in [0-9.]* s\b/in s/; /seconds"\|_at"\|"now"\|bytes_read"\|bytes_decoded"/d; s/"threads", "[0-9]*"/"threads"/; s/"median_ttl": [0-9]*/"median_ttl"/' printed report.json
             rm -rf result && mkdir result
             mv printed report.json result
             for f in out*; do [ -e "$f" ] && mv "$f" result; done
@@ -96,3 +96,10 @@ for input in mixed.rdb damaged.rdb redis-8.8.rdb; do
     run verify "$input" --digest=sha256
     run verify "$input" --against mixed.rdb --limit 0
 done
+run inspect damaged.rdb --json --top 100
+run inspect redis-8.8.rdb --json
+run inspect dbs.rdb mixed.rdb --json -k '*[0-4]' --delimiter :_
+run inspect mixed.rdb --keys
+run inspect mixed.rdb --keys --sort key --limit 50
+run diff mixed.rdb redis-8.8.rdb --limit 0
+run diff dbs.rdb damaged.rdb --jsonl --rename 's/1/x/' -d 0

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Bounded heaps of keys, against sorting them all. */
+/* Bounded heaps of keys, also of parts of them, against sorting them all. */
 #include "cmd/inspect/inspect_top.c"
 #include "support/exact.h"
 #include <criterion/criterion.h>
@@ -31,8 +31,10 @@ static int by_name(const void *a, const void *b)
     return order ? order : (left->turn > right->turn) - (left->turn < right->turn);
 }
 
-static void offer_all(struct top *top, uint64_t seed)
+/* In parts of so many keys, which are merged. */
+static void offer_all(struct top *top, unsigned of_part, uint64_t seed)
 {
+    struct top part = *top;
     uint64_t state = seed;
     for (unsigned i = 0; i < KEYS; i++) {
         rf_entry entry = {.kind = RF_ENTRY_KEY, .db = i, .expire_ms = RF_NO_EXPIRY};
@@ -42,23 +44,36 @@ static void offer_all(struct top *top, uint64_t seed)
         entry.key = exact_copy(all[i].name, (size_t)length);
         all[i].turn = i;
         all[i].rank = top_rank(top, &entry, &measure);
-        cr_assert(top_offer(top, all[i].rank, &entry, &measure));
+        cr_assert(top_offer(&part, all[i].rank, &entry, &measure));
         exact_free(entry.key);
+        if (i % of_part == of_part - 1) {
+            cr_assert(top_merge(top, &part));
+            top_clear(&part);
+        }
     }
+    top_free(&part);
     top_sort(top);
 }
 
-static void check(enum top_order order, size_t limit, int (*compare)(const void *, const void *))
+static void check_parts(enum top_order order, size_t limit, unsigned of_part,
+                        int (*compare)(const void *, const void *))
 {
     struct top top = {.order = order, .limit = limit, .key_kept = 15};
     uint64_t seed = (uint64_t)time(NULL);
     printf("seed %llu\n", (unsigned long long)seed);
-    offer_all(&top, seed);
+    offer_all(&top, of_part, seed);
     qsort(all, KEYS, sizeof *all, compare);
     cr_assert_eq(top.count, limit < KEYS ? limit : KEYS);
     for (size_t i = 0; i < top.count; i++)
         cr_expect_eq(top.heap[i].row.db, all[i].turn, "at %zu", i);
     top_free(&top);
+}
+
+static void check(enum top_order order, size_t limit, int (*compare)(const void *, const void *))
+{
+    check_parts(order, limit, KEYS, compare);
+    check_parts(order, limit, 1, compare);
+    check_parts(order, limit, 40, compare);
 }
 
 Test(inspect_top, by_memory)

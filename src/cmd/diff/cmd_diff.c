@@ -3,12 +3,14 @@
 #include "base/fail.h"
 #include "cmd/command.h"
 #include "cmd/compare/differences.h"
+#include "cmd/compare/digest_lane.h"
 #include "cmd/diff/diff_options.h"
 #include "cmd/diff/explain.h"
 #include "cmd/diff/growth.h"
 #include "cmd/run/cursor.h"
 #include "cmd/run/evaluate.h"
 #include "cmd/run/report.h"
+#include "cmd/run/stage.h"
 #include "cmd/term/message.h"
 #include "cmd/term/terminal.h"
 #include "cmd/term/text.h"
@@ -24,31 +26,33 @@ struct diff {
     uint64_t keys_before, keys_after; /* that are compared */
 };
 
-/* Function libraries are compared like keys; other entries are not compared. */
-static rf_code add_entry(struct diff *diff, size_t input, const rf_entry *entry, rf_error *error)
+static rf_code add_record(struct diff *diff, const rf_key_record *record, rf_error *error)
 {
-    rf_key_digest digest;
+    return record->input < diff->options->before_count ? rf_compare_add_before(diff->compare, record, error)
+                                                       : rf_compare_add_after(diff->compare, record, error);
+}
+
+static rf_code on_key(void *ctx, const rf_key_record *record, rf_error *error)
+{
+    struct diff *diff = ctx;
+    bool is_after = record->input >= diff->options->before_count;
+    ++*(is_after ? &diff->keys_after : &diff->keys_before);
+    if (diff->growth && !growth_add(diff->growth, record, is_after, &diff->session.bytes_of))
+        return fail(error, RF_E_MEMORY, "out of memory");
+    return add_record(diff, record, error);
+}
+
+/* Function libraries are compared like keys; other entries are not compared. */
+static rf_code on_other(void *ctx, size_t input, const rf_entry *entry, rf_error *error)
+{
+    rf_key_record record;
     if (entry->kind == RF_ENTRY_COMMAND)
         return refuse_commands(error);
-    if (entry->kind == RF_ENTRY_KEY)
-        TRY(rf_digest_key(diff->digester, entry, &digest, error));
-    else if (entry->kind == RF_ENTRY_FUNCTION)
-        digest = (rf_key_digest){.left = rf_digest_keyed(entry->text),
-                                 .value = rf_digest_library(entry->text)};
-    else
+    if (entry->kind != RF_ENTRY_FUNCTION)
         return RF_OK;
-    rf_key_record record;
-    rf_key_record_of_left(entry, &digest, (uint32_t)input, &record);
-    record.published = digest.value;
-    if (record.fields_expired)
-        return RF_OK;
-    bool is_before = input < diff->options->before_count;
-    *(is_before ? &diff->keys_before : &diff->keys_after) += entry->kind == RF_ENTRY_KEY;
-    if (diff->growth && entry->kind == RF_ENTRY_KEY &&
-        !growth_add(diff->growth, entry, !is_before, &diff->session.bytes_of))
-        return fail(error, RF_E_MEMORY, "out of memory");
-    return is_before ? rf_compare_add_before(diff->compare, &record, error)
-                     : rf_compare_add_after(diff->compare, &record, error);
+    rf_key_record_of(entry, rf_digest_keyed(entry->text), (uint32_t)input, &record);
+    record.published = rf_digest_library(entry->text);
+    return add_record(ctx, &record, error);
 }
 
 static rf_code on_difference(void *ctx, const rf_difference *difference, rf_error *error)
@@ -79,17 +83,19 @@ static rf_code compare_inputs(struct diff *diff, rf_error *error)
         .fn = on_difference,
         .ctx = diff,
     };
+    struct digest_work work = {.kinds = differences_digests(&diff->differences),
+                               .session = session,
+                               .digester = diff->digester,
+                               .on_key = on_key,
+                               .on_other = on_other,
+                               .ctx = diff};
     struct cursor cursor;
-    rf_entry *entry;
-    rf_code code = RF_OK;
-    rf_digester_expired(diff->digester, session->now);
     session_detail_memory(options.memory);
     TRY(rf_compare_open(&options, &diff->compare, error));
     session->read.raw_from = diff->options->before_count; /* compared with the rewritten keys of BEFORE */
+    session->read.batches = stage_batches(&diff->options->common, 1);
     cursor_open(&cursor, session, 0, session->input_count);
-    while (code == RF_OK && (code = cursor_next(&cursor, &entry, error)) == RF_OK)
-        code = add_entry(diff, cursor.number, entry, error);
-    TRY(cursor_close(&cursor, code, error));
+    TRY(cursor_close(&cursor, digest_work_run(&work, &cursor, error), error));
     return finish(diff, error);
 }
 

@@ -28,6 +28,7 @@ static const struct option_row rows[] = {
     {OPTION_COUNT, 0, "limit", "N", "show at most N differences; 0: all (50; with --jsonl\nall)", AT(limit)},
     {OPTION_INCLUDE, .include = page_rows, AT(page)},
     {OPTION_FLAG, 0, "jsonl", .help = "print each difference as a JSON object on a line", AT(jsonl)},
+    {OPTION_INCLUDE, .include = thread_rows, AT(common)},
     {OPTION_INCLUDE, .include = filter_rows, AT(common.keys)},
     {OPTION_INCLUDE, .include = rewrite_rows, AT(common.keys)},
     {OPTION_INCLUDE, .include = log_input_rows, AT(common.log)},

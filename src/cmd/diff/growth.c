@@ -3,6 +3,7 @@
  * it can be counted when the prefix of its key is known. */
 #include "cmd/diff/growth.h"
 #include "cmd/compare/differences_json.h"
+#include "cmd/run/report.h"
 #include "cmd/term/text.h"
 #include <stdlib.h>
 #include <string.h>
@@ -53,7 +54,7 @@ bool growth_end_keys(struct growth *growth)
                      event_of(growth->last_is_after ? IN_AFTER : IN_BEFORE, growth->last_bytes));
 }
 
-bool growth_add(struct growth *growth, const rf_entry *key, bool is_after, uint64_t **size)
+bool growth_add(struct growth *growth, const rf_key_record *key, bool is_after, uint64_t **size)
 {
     bool good = growth_end_keys(growth);
     growth->has_last = true;
@@ -156,10 +157,7 @@ static void put_databases(struct json *json, const struct growth *growth)
         if (is_empty(&growth->databases[db]))
             continue;
         json_object(json, NULL);
-        if (db < STATS_DATABASES)
-            json_number(json, "db", db);
-        else
-            json_string(json, "db", "others");
+        report_put_db(json, db);
         put_sum(json, &growth->databases[db]);
         json_end_object(json);
     }

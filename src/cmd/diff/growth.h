@@ -50,7 +50,7 @@ void growth_free(struct growth *growth);
 
 /* Adds a key of one of the data sets. The caller adds its size to *size until the next call. False: out of
  * memory. */
-bool growth_add(struct growth *growth, const rf_entry *key, bool is_after, uint64_t **size);
+bool growth_add(struct growth *growth, const rf_key_record *key, bool is_after, uint64_t **size);
 
 /* Called after the last key, and after the last difference. False: out of memory. */
 bool growth_end_keys(struct growth *growth);

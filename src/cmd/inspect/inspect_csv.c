@@ -17,25 +17,29 @@ static bool is_plain(uint8_t byte)
     return byte >= ' ' && byte < 0x7f && byte != '"' && byte != '\\';
 }
 
-/* `length`: of the whole key; `key` may be only its first bytes. */
-static void put_key(rf_slice key, size_t length)
+static bool append(struct buffer *line, const char *text)
 {
-    bool is_cut = length > key.len;
-    putchar_unlocked('"');
-    while (key.len > 0) {
+    return buffer_append(line, slice_of(text, strlen(text)));
+}
+
+/* `length`: of the whole key; `key` may be only its first bytes. */
+static bool append_key(struct buffer *line, rf_slice key, size_t length)
+{
+    bool is_cut = length > key.len, good = append(line, "\"");
+    while (key.len > 0 && good) {
         size_t n = 0;
         while (n < key.len && is_plain(key.ptr[n]))
             n++;
-        fwrite_unlocked(key.ptr, 1, n, stdout);
+        good = buffer_append(line, (rf_slice){key.ptr, n});
         if (n == 0) {
             char character[CHARACTER_TEXT];
             n = text_character(key, character);
-            fputs_unlocked(*character == '"' ? "\"\"" : character, stdout);
+            good = append(line, *character == '"' ? "\"\"" : character);
         }
         key.ptr += n;
         key.len -= n;
     }
-    fputs_unlocked(is_cut ? "...\"" : "\"", stdout);
+    return good && append(line, is_cut ? "...\"" : "\"");
 }
 
 /* Appends to the line; returns its end. */
@@ -48,22 +52,20 @@ static char *put_number(char *to, uint64_t number)
     return mempcpy(to, at, (size_t)(digits + sizeof digits - at));
 }
 
-bool inspect_put_csv_row(const struct key_row *row)
+bool inspect_format_csv_row(struct buffer *line, const struct key_row *row)
 {
-    char before[64];
+    char before[64], after[256];
     char *end = put_number(before, (uint64_t)row->db);
     end = stpcpy(stpcpy(stpcpy(end, ","), rf_type_name(row->type)), ",");
-    fwrite_unlocked(before, 1, (size_t)(end - before), stdout);
-    put_key(row->key, row->length);
-    char after[256];
+    if (!append(line, before) || !append_key(line, row->key, row->length))
+        return false;
     end = put_number(stpcpy(after, ","), row->measure.memory);
     end = stpcpy(stpcpy(end, ","), row->encoding->name);
     end = put_number(stpcpy(end, ","), row->measure.elements);
     end = put_number(stpcpy(end, ","), row->measure.longest);
-    *end++ = ',';
+    end = stpcpy(end, ",");
     if (row->expire_ms != RF_NO_EXPIRY)
         end += strlen(format_time(row->expire_ms, end));
-    *end++ = '\n';
-    fwrite_unlocked(after, 1, (size_t)(end - after), stdout);
-    return !ferror_unlocked(stdout);
+    strcpy(end, "\n");
+    return append(line, after);
 }

@@ -37,15 +37,15 @@ static struct module *find_module(struct extras *extras, const char *name)
     return module;
 }
 
-void extras_add_key(struct extras *extras, const char name[10], const rf_measure *measure)
+void extras_add_key(struct extras *extras, const char name[10], uint64_t bytes, uint64_t memory)
 {
     struct module *module = find_module(extras, name);
     extras->module_keys++;
     if (!module)
         return;
     module->keys++;
-    module->bytes += measure->stored;
-    module->memory += measure->memory;
+    module->bytes += bytes;
+    module->memory += memory;
 }
 
 static void add_module_record(struct extras *extras, const rf_entry *entry)

@@ -39,7 +39,7 @@ struct extras {
 bool extras_add(struct extras *extras, const struct input *input, const rf_entry *entry);
 
 /* Adds a key that belongs to a module. */
-void extras_add_key(struct extras *extras, const char module[10], const rf_measure *measure);
+void extras_add_key(struct extras *extras, const char module[10], uint64_t bytes, uint64_t memory);
 
 void extras_free(struct extras *extras);
 

@@ -98,11 +98,11 @@ static void put_input(struct json *json, const struct inspection *inspection, si
 
 static void put_total(struct json *json, const struct inspection *inspection)
 {
-    const struct tables *tables = &inspection->tables;
+    const struct tables *tables = &inspection->counts.tables;
     struct key_totals total = tables_total(tables);
     json_object(json, "total");
     put_totals(json, total);
-    put_expiries(json, &inspection->times_left);
+    put_expiries(json, &inspection->counts.times_left);
     json_number(json, "dropped", session_dropped(&inspection->session));
     json_end_object(json);
     uint64_t overhead = tables_overhead(tables);
@@ -169,16 +169,16 @@ static void put_top(struct json *json, const char *name, const struct top *top, 
 /* Names with their counts, which may be too low by what was missed. */
 struct name_terms {
     const char *name, *count, *weight, *missed_count, *missed_weight;
+    bool expires; /* their figures are expiries */
 };
 
-static void put_name(struct json *json, const struct sketch_name *name, const struct name_terms *terms,
-                     bool expires)
+static void put_name(struct json *json, const struct sketch_name *name, const struct name_terms *terms)
 {
     json_object(json, NULL);
     char text[TEXT_SHOWN];
     json_string(json, terms->name, text_readable(sketch_name_text(name), text, sizeof text));
     json_number(json, "length", name->length);
-    if (expires)
+    if (terms->expires)
         put_expiries(json, name->figures);
     json_number(json, terms->count, name->sum.count);
     json_number(json, terms->weight, name->sum.weight);
@@ -195,7 +195,7 @@ static void put_names(struct json *json, const char *list, const struct sketch *
     size_t count = sketch_top(sketch, by_weight, names, most);
     json_array(json, list);
     for (size_t i = 0; i < count; i++)
-        put_name(json, names[i], terms, sketch->figures_size > 0);
+        put_name(json, names[i], terms);
     json_end_array(json);
 }
 
@@ -205,14 +205,14 @@ static void put_largest(struct json *json, const struct sketch *sketch, const st
     const struct sketch_name **names = sketch_largest(sketch, PREFIXES_LISTED, &count);
     json_array(json, "largest");
     for (size_t i = 0; i < count; i++)
-        put_name(json, names[i], terms, true);
+        put_name(json, names[i], terms);
     json_end_array(json);
     free(names);
 }
 
 static void put_prefixes(struct json *json, const struct inspection *inspection)
 {
-    static const struct name_terms terms = {"prefix", "keys", "memory", "keys_missed", "memory_missed"};
+    static const struct name_terms terms = {"prefix", "keys", "memory", "keys_missed", "memory_missed", true};
     const struct prefixes *prefixes = &inspection->prefixes;
     size_t most = inspection->options->top;
     json_object(json, "prefixes");
@@ -320,10 +320,7 @@ static void put_command_databases(struct json *json, const struct log_facts *log
         if (log->dbs[db].commands == 0)
             continue;
         json_object(json, NULL);
-        if (db < STATS_DATABASES)
-            json_number(json, "db", db);
-        else
-            json_string(json, "db", "others");
+        report_put_db(json, db);
         json_number(json, "count", log->dbs[db].commands);
         json_number(json, "bytes", log->dbs[db].bytes);
         json_end_object(json);
@@ -333,8 +330,9 @@ static void put_command_databases(struct json *json, const struct log_facts *log
 
 static void put_commands(struct json *json, const struct inspection *inspection)
 {
-    static const struct name_terms names = {"name", "count", "bytes", "count_missed", "bytes_missed"};
-    static const struct name_terms prefixes = {"prefix", "count", "bytes", "count_missed", "bytes_missed"};
+    static const struct name_terms names = {"name", "count", "bytes", "count_missed", "bytes_missed", false};
+    static const struct name_terms prefixes = {"prefix",       "count",        "bytes",
+                                               "count_missed", "bytes_missed", false};
     const struct log_facts *log = &inspection->extras.log;
     size_t most = inspection->options->top;
     json_object(json, "commands");
@@ -372,17 +370,17 @@ void inspect_put_json(struct json *json, const struct inspection *inspection, si
         put_input(json, inspection, i);
     json_end_array(json);
     put_total(json, inspection);
-    put_times(json, &inspection->work);
-    report_put_tables(json, &inspection->tables, put_totals, put_totals);
+    put_times(json, &inspection->counts.work);
+    report_put_tables(json, &inspection->counts.tables, put_totals, put_totals);
     json_object(json, "histograms");
-    put_histogram(json, &inspection->expiries, &expiry_ranges);
-    put_histogram(json, &inspection->memories, &memory_ranges);
-    put_histogram(json, &inspection->elements, &element_ranges);
-    put_histogram(json, &inspection->longest, &longest_ranges);
+    put_histogram(json, &inspection->counts.expiries, &expiry_ranges);
+    put_histogram(json, &inspection->counts.memories, &memory_ranges);
+    put_histogram(json, &inspection->counts.elements, &element_ranges);
+    put_histogram(json, &inspection->counts.longest, &longest_ranges);
     json_end_object(json);
     json_object(json, "top");
-    put_top(json, "by_memory", &inspection->by_memory, keys_listed);
-    put_top(json, "by_elements", &inspection->by_elements, keys_listed);
+    put_top(json, "by_memory", &inspection->counts.by_memory, keys_listed);
+    put_top(json, "by_elements", &inspection->counts.by_elements, keys_listed);
     json_end_object(json);
     put_prefixes(json, inspection);
     put_slots(json, inspection);

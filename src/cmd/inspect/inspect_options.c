@@ -39,6 +39,7 @@ static const struct option_row rows[] = {
     {OPTION_FLAG, 0, "jsonl", .help = "with --commands: JSON lines, arguments in full", AT(jsonl)},
     {OPTION_COUNT, 0, "limit", "N", "with --keys, --commands: at most N lines (all; sorted: 1000)", AT(limit)},
     {OPTION_COUNT, 0, "top", "N", "length of the top lists (10)", AT(top), .most = TOP_MOST},
+    {OPTION_INCLUDE, .include = thread_rows, AT(common)},
     {OPTION_HEADING, .help = "Prefixes"},
     {OPTION_HANDLER, 0, "delimiter", "CHARS",
      "separators in key names (default: detected)", .handle = opt_delimiter,

@@ -62,10 +62,10 @@ static size_t find_first(const char *delimiters, rf_slice key)
     return find_delimiter(delimiters, key, from);
 }
 
-static bool count_levels(struct prefixes *prefixes, const char *delimiters, rf_slice name, uint64_t weight,
-                         uint64_t key)
+/* `at`: the first delimiter. */
+static bool count_levels(struct prefixes *prefixes, const char *delimiters, size_t at, rf_slice name,
+                         uint64_t weight, uint64_t key)
 {
-    size_t at = find_first(delimiters, name);
     for (unsigned level = 0; at < name.len && level < prefixes->depth; level++) {
         struct sketch_name *prefix = sketch_add(&prefixes->sketch, (rf_slice){name.ptr, at + 1}, weight);
         if (!prefix)
@@ -77,17 +77,18 @@ static bool count_levels(struct prefixes *prefixes, const char *delimiters, rf_s
     return true;
 }
 
-/* Writes the delimiters of this key. False: it has none. */
-static bool delimiters_of(const struct prefixes *prefixes, rf_slice name, char out[PREFIX_DELIMITERS + 1])
+/* Writes the delimiters of this key, and returns the position of the first one; name.len: it has none. */
+static size_t delimiters_of(const struct prefixes *prefixes, rf_slice name, char out[PREFIX_DELIMITERS + 1])
 {
     size_t count = strlen(prefixes->delimiters), step = prefixes->user_given ? count : 1;
     for (size_t i = 0; i < count; i += step) {
         memcpy(out, prefixes->delimiters + i, step);
         out[step] = '\0';
-        if (find_first(out, name) < name.len)
-            return true;
+        size_t at = find_first(out, name);
+        if (at < name.len)
+            return at;
     }
-    return false;
+    return name.len;
 }
 
 static void count_rest(struct prefixes *prefixes, rf_slice name, uint64_t weight, uint64_t key)
@@ -173,8 +174,9 @@ static bool count_delimited(struct prefixes *prefixes, rf_slice name, uint64_t w
                             bool *found)
 {
     char delimiters[PREFIX_DELIMITERS + 1];
-    *found = delimiters_of(prefixes, name, delimiters);
-    return !*found || count_levels(prefixes, delimiters, name, weight, key);
+    size_t at = delimiters_of(prefixes, name, delimiters);
+    *found = at < name.len;
+    return !*found || count_levels(prefixes, delimiters, at, name, weight, key);
 }
 
 /* Counts the keys of the sample, and empties it. */

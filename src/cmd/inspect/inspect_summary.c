@@ -85,8 +85,8 @@ static void put_largest(const struct table *table, const struct inspection *insp
     const struct sketch_name *prefix;
     char size[SIZE_TEXT], name[LINE_MOST];
     size_t room = table_text_size(table, columns, KEY_SHOWN);
-    if (inspection->by_memory.count > 0) {
-        const struct key_row *row = &inspection->by_memory.heap[0].row;
+    if (inspection->counts.by_memory.count > 0) {
+        const struct key_row *row = &inspection->counts.by_memory.heap[0].row;
         table_name("Largest key");
         printf("~%s, %s, db %" PRId64 ": %s\n", text_size(row->measure.memory, size), rf_type_name(row->type),
                row->db, text_readable(row->key, name, room));
@@ -98,9 +98,8 @@ static void put_largest(const struct table *table, const struct inspection *insp
     }
 }
 
-static void put_slots(const struct slots *slots, struct key_totals total)
+void inspect_put_slot_use(const struct slots *slots, struct key_totals total)
 {
-    table_name("Cluster slots");
     printf("%u of %u used; %.1f%% of the keys have a hash tag\n", slots_used(slots), (unsigned)RF_SLOTS,
            text_percent(slots->tagged, total.keys));
 }
@@ -118,7 +117,7 @@ static void put_times(const struct workload *work)
 
 static void put_notes(const struct inspection *inspection, struct key_totals total)
 {
-    uint64_t expired = inspection->times_left.expired, dropped = session_dropped(&inspection->session);
+    uint64_t expired = inspection->counts.times_left.expired, dropped = session_dropped(&inspection->session);
     if (expired > 0)
         printf("  A server has %" PRIu64 " keys after it has loaded this: expired keys are deleted.\n",
                total.keys - expired);
@@ -172,19 +171,20 @@ static void put_inputs(const struct inspection *inspection)
 void inspect_put_summary(const struct table *table, const struct inspection *inspection)
 {
     static const struct table_column columns[] = {{TABLE_NAME, NULL}, {0, NULL}};
-    struct key_totals total = tables_total(&inspection->tables);
+    struct key_totals total = tables_total(&inspection->counts.tables);
     put_inputs(inspection);
     if (total.keys == 0 && inspection->extras.log.commands > 0)
         return;
     table_heading(table, "Summary", columns);
-    put_keys(&inspection->tables, total);
-    put_memory(&inspection->tables, total);
+    put_keys(&inspection->counts.tables, total);
+    put_memory(&inspection->counts.tables, total);
     if (total.keys > 0) {
-        put_types(&inspection->tables, total);
-        put_expiries(&inspection->times_left, total);
+        put_types(&inspection->counts.tables, total);
+        put_expiries(&inspection->counts.times_left, total);
         put_largest(table, inspection);
-        put_slots(&inspection->slots, total);
-        put_times(&inspection->work);
+        table_name("Cluster slots");
+        inspect_put_slot_use(&inspection->slots, total);
+        put_times(&inspection->counts.work);
     }
     put_notes(inspection, total);
 }

@@ -16,43 +16,47 @@ static size_t place_of_encoding(const rf_encoding *encoding)
     return encoding->number % NUMBERS + NUMBERS * encoding->dialect;
 }
 
+/* The counters of the database in this place, by encoding; NULL: out of memory. */
+static struct key_totals *find_database(struct tables *tables, size_t place)
+{
+    if (!tables->databases[place])
+        tables->databases[place] = calloc(STATS_ENCODINGS, sizeof *tables->databases[place]);
+    return tables->databases[place];
+}
+
 struct key_totals *tables_find(struct tables *tables, const rf_entry *key, int64_t db)
 {
     size_t encoding = place_of_encoding(key->encoding);
-    struct key_totals **database = &tables->databases[tables_place_of_db(db)];
-    if (!*database)
-        *database = calloc(STATS_ENCODINGS, sizeof **database);
-    if (!*database)
+    struct key_totals *database = find_database(tables, tables_place_of_db(db));
+    if (!database)
         return NULL;
     tables->encodings[encoding] = key->encoding;
-    tables->last = *database + encoding;
+    tables->last = database + encoding;
     tables->last_encoding = key->encoding;
     tables->last_db = db;
     return tables->last;
 }
 
-static void sum(struct key_totals *into, struct key_totals from)
+void key_totals_merge(struct key_totals *totals, struct key_totals from)
 {
-    into->keys += from.keys;
-    into->expiring += from.expiring;
-    into->bytes += from.bytes;
-    into->elements += from.elements;
-    into->longest = from.longest > into->longest ? from.longest : into->longest;
-    into->memory += from.memory;
+    totals->keys += from.keys;
+    totals->expiring += from.expiring;
+    totals->bytes += from.bytes;
+    totals->elements += from.elements;
+    totals->longest = from.longest > totals->longest ? from.longest : totals->longest;
+    totals->memory += from.memory;
 }
 
 static bool merge_database(struct tables *tables, const struct tables *from, size_t db)
 {
-    struct key_totals **database = &tables->databases[db];
-    if (!*database)
-        *database = calloc(STATS_ENCODINGS, sizeof **database);
-    for (size_t i = 0; *database && i < STATS_ENCODINGS; i++) {
+    struct key_totals *database = find_database(tables, db);
+    for (size_t i = 0; database && i < STATS_ENCODINGS; i++) {
         if (from->databases[db][i].keys == 0)
             continue;
-        sum(&(*database)[i], from->databases[db][i]);
+        key_totals_merge(&database[i], from->databases[db][i]);
         tables->encodings[i] = from->encodings[i];
     }
-    return *database != NULL;
+    return database != NULL;
 }
 
 bool tables_merge(struct tables *tables, const struct tables *from)
@@ -74,7 +78,7 @@ struct key_totals tables_of_database(const struct tables *tables, size_t db)
 {
     struct key_totals result = {0};
     for (size_t i = 0; tables->databases[db] && i < STATS_ENCODINGS; i++)
-        sum(&result, tables->databases[db][i]);
+        key_totals_merge(&result, tables->databases[db][i]);
     return result;
 }
 
@@ -83,7 +87,7 @@ struct key_totals tables_of_encoding(const struct tables *tables, size_t encodin
     struct key_totals result = {0};
     for (size_t db = 0; db <= STATS_DATABASES; db++)
         if (tables->databases[db])
-            sum(&result, tables->databases[db][encoding]);
+            key_totals_merge(&result, tables->databases[db][encoding]);
     return result;
 }
 
@@ -92,7 +96,7 @@ struct key_totals tables_of_type(const struct tables *tables, rf_type type)
     struct key_totals result = {0};
     for (size_t i = 0; i < STATS_ENCODINGS; i++)
         if (tables->encodings[i] && tables->encodings[i]->type == type)
-            sum(&result, tables_of_encoding(tables, i));
+            key_totals_merge(&result, tables_of_encoding(tables, i));
     return result;
 }
 
@@ -100,7 +104,7 @@ struct key_totals tables_total(const struct tables *tables)
 {
     struct key_totals result = {0};
     for (size_t db = 0; db <= STATS_DATABASES; db++)
-        sum(&result, tables_of_database(tables, db));
+        key_totals_merge(&result, tables_of_database(tables, db));
     return result;
 }
 
@@ -150,6 +154,14 @@ const struct ranges expiry_ranges = RANGES("Time to live", "expiry", of_time);
 const struct ranges memory_ranges = RANGES("Memory per key", "memory_of_key", of_bytes);
 const struct ranges element_ranges = RANGES("Elements per collection", "elements_of_collection", of_elements);
 const struct ranges longest_ranges = RANGES("Longest element per key", "longest_element_of_key", of_bytes);
+
+void histogram_merge(struct histogram *histogram, const struct histogram *from)
+{
+    for (size_t i = 0; i < RANGES_MOST; i++) {
+        histogram->in[i].keys += from->in[i].keys;
+        histogram->in[i].memory += from->in[i].memory;
+    }
+}
 
 /* --- cluster slots ------------------------------------------------------------------------------------- */
 

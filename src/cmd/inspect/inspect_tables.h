@@ -36,6 +36,9 @@ static inline void key_totals_add(struct key_totals *totals, const rf_entry *key
     totals->memory += measure->memory;
 }
 
+/* Adds the totals of other keys. */
+void key_totals_merge(struct key_totals *totals, struct key_totals from);
+
 struct tables {
     struct key_totals *databases[STATS_DATABASES + 1]; /* by encoding; NULL: no keys */
     const rf_encoding *encodings[STATS_ENCODINGS];     /* NULL: no keys */
@@ -115,6 +118,8 @@ static inline void histogram_add(struct histogram *histogram, const struct range
     histogram->in[i].memory += memory;
 }
 
+void histogram_merge(struct histogram *histogram, const struct histogram *from);
+
 /* --- cluster slots ------------------------------------------------------------------------------------- */
 
 struct slot_totals {
@@ -141,12 +146,12 @@ static inline void slots_end(struct slots *slots)
     slots->last_slot = NULL;
 }
 
-static inline void slots_add(struct slots *slots, const rf_entry *key, const rf_measure *measure)
+static inline void slots_add(struct slots *slots, unsigned slot, bool tagged, uint64_t bytes, uint64_t memory)
 {
     slots_end(slots);
-    slots->last_slot = &slots->of[rf_slot_of(key->key)];
-    slots->last = (struct slot_totals){1, measure->stored, measure->memory};
-    slots->tagged += rf_hash_tag(key->key).ptr != NULL;
+    slots->last_slot = &slots->of[slot];
+    slots->last = (struct slot_totals){1, bytes, memory};
+    slots->tagged += tagged;
     __builtin_prefetch(slots->last_slot, 1);
 }
 

@@ -245,8 +245,8 @@ static void put_slots(const struct table *table, const struct inspection *inspec
         table_size(slot->memory, true);
         table_bar(table, slot->memory, slots->of[top[0]].memory, table_bar_width(table, columns));
     }
-    printf("  %u of %u slots have keys; %.1f%% of the keys have a hash tag.\n", slots_used(slots),
-           (unsigned)RF_SLOTS, text_percent(slots->tagged, total.keys));
+    fputs("  ", stdout);
+    inspect_put_slot_use(slots, total);
 }
 
 /* --- data besides keys -------------------------------------------------------------------------------- */
@@ -315,22 +315,22 @@ static void put_aux(const struct table *table, const struct extras *extras)
 
 void inspect_put_text(const struct inspection *inspection)
 {
-    struct key_totals total = tables_total(&inspection->tables);
+    struct key_totals total = tables_total(&inspection->counts.tables);
     struct table table = table_begin();
     inspect_put_summary(&table, inspection);
     if (inspection->options->summary)
         return;
     put_inputs(&table, inspection, total);
     if (total.keys > 0) {
-        put_databases(&table, &inspection->tables, total);
-        put_types(&table, &inspection->tables, total);
-        put_encodings(&table, &inspection->tables, total);
-        put_histogram(&table, &inspection->expiries, &expiry_ranges);
-        put_histogram(&table, &inspection->memories, &memory_ranges);
-        put_histogram(&table, &inspection->elements, &element_ranges);
-        put_histogram(&table, &inspection->longest, &longest_ranges);
-        put_top(&table, "Keys by memory", &inspection->by_memory, inspection->options->top);
-        put_top(&table, "Keys by elements", &inspection->by_elements, inspection->options->top);
+        put_databases(&table, &inspection->counts.tables, total);
+        put_types(&table, &inspection->counts.tables, total);
+        put_encodings(&table, &inspection->counts.tables, total);
+        put_histogram(&table, &inspection->counts.expiries, &expiry_ranges);
+        put_histogram(&table, &inspection->counts.memories, &memory_ranges);
+        put_histogram(&table, &inspection->counts.elements, &element_ranges);
+        put_histogram(&table, &inspection->counts.longest, &longest_ranges);
+        put_top(&table, "Keys by memory", &inspection->counts.by_memory, inspection->options->top);
+        put_top(&table, "Keys by elements", &inspection->counts.by_elements, inspection->options->top);
         put_prefixes(&table, inspection);
         put_slots(&table, inspection, total);
     }

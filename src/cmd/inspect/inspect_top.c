@@ -94,9 +94,9 @@ static bool keep_key(const struct top *top, struct key_row *row, rf_slice bytes)
     return true;
 }
 
-bool top_take_sorted(struct top *top, uint64_t rank, const rf_entry *key, const rf_measure *measure)
+bool top_take_sorted(struct top *top, uint64_t rank, const struct key_row *row)
 {
-    struct ranked taken = {rank, top->offered++, key_row_of(key, measure)};
+    struct ranked taken = {rank, top->offered++, *row};
     bool is_full = top->count == top->limit;
     if (is_full && !comes_before(top, &taken, top->heap))
         return true;
@@ -124,9 +124,32 @@ void top_sort(struct top *top)
     }
 }
 
-void top_free(struct top *top)
+static int compare_turns(const void *a, const void *b)
+{
+    const struct ranked *first = a, *second = b;
+    return (first->turn > second->turn) - (first->turn < second->turn);
+}
+
+bool top_merge(struct top *top, struct top *later)
+{
+    bool good = true;
+    if (later->count > 0)
+        qsort(later->heap, later->count, sizeof *later->heap, compare_turns);
+    for (size_t i = 0; i < later->count && good; i++)
+        good = top_take_sorted(top, later->heap[i].rank, &later->heap[i].row);
+    return good;
+}
+
+void top_clear(struct top *top)
 {
     for (size_t i = 0; i < top->count; i++)
         free((void *)(uintptr_t)top->heap[i].row.key.ptr);
+    top->count = 0;
+    top->offered = 0;
+}
+
+void top_free(struct top *top)
+{
+    top_clear(top);
     free(top->heap);
 }

@@ -43,15 +43,23 @@ struct top {
 /* The rank for top_offer(), by the order of the list. */
 uint64_t top_rank(const struct top *top, const rf_entry *key, const rf_measure *measure);
 
-bool top_take_sorted(struct top *top, uint64_t rank, const rf_entry *key, const rf_measure *measure);
+bool top_take_sorted(struct top *top, uint64_t rank, const struct key_row *row);
 
 /* False: out of memory. */
 static inline bool top_offer(struct top *top, uint64_t rank, const rf_entry *key, const rf_measure *measure)
 {
     if (top->count == top->limit && (top->limit == 0 || rank < top->heap->rank))
         return true;
-    return top_take_sorted(top, rank, key, measure);
+    const struct key_row row = key_row_of(key, measure);
+    return top_take_sorted(top, rank, &row);
 }
+
+/* Offers what is in `later`, another list of the same kind, as if it had been offered to this one; `later`
+ * can only be emptied then. False: out of memory. */
+bool top_merge(struct top *top, struct top *later);
+
+/* Empties it. */
+void top_clear(struct top *top);
 
 /* Sorts the rows, the first one first; nothing may be offered afterwards. */
 void top_sort(struct top *top);

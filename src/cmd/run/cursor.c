@@ -375,6 +375,7 @@ static rf_code enter_input(struct cursor *cursor, rf_error *error)
         return RF_OK;
     cursor->input->streams = session->read.streams;
     cursor->input->batches = cursor->rescan ? 0 : session->read.batches;
+    cursor->input->key_batches = !session->read.rewrites_commands;
     if (cursor->commands)
         rf_command_rewrite_enter(cursor->commands, (uint32_t)cursor->number);
     TRY(log_repair_survey(session, error));

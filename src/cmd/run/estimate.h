@@ -27,6 +27,15 @@ static inline void workload_add(struct workload *work, const rf_measure *measure
     work->bytes_in_pieces += big ? measure->stored : 0;
 }
 
+static inline void workload_merge(struct workload *work, const struct workload *from)
+{
+    work->keys += from->keys;
+    work->elements += from->elements;
+    work->bytes += from->bytes;
+    work->pieces += from->pieces;
+    work->bytes_in_pieces += from->bytes_in_pieces;
+}
+
 /* In seconds. */
 double estimate_convert(const struct workload *work); /* to an AOF of commands; other outputs take less */
 double estimate_load(const struct workload *work);    /* of an RDB, by a server that starts */

@@ -89,6 +89,7 @@ rf_code input_open(struct input *input, bool resume, rf_notify notify, rf_error 
                                        .resume = resume,
                                        .stream_from = input->streams ? LARGE_ARGUMENT : 0,
                                        .batches = input->batches,
+                                       .key_batches = input->key_batches,
                                        .block_size = block_size()};
     rf_identity *identity = input->identified ? &input->identity : NULL;
     TRY(open_reader(input, &options, identity, &input->reader, error));

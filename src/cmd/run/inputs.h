@@ -23,7 +23,8 @@ struct input {
     bool identified;                /* `identity` is wanted; it is known after opening */
     rf_identity identity;
     bool streams;      /* commands with a large argument are streamed */
-    size_t batches;    /* number of batches that are taken from it at the same time */
+    size_t batches;    /* number of batches that are taken from it at the same time, */
+    bool key_batches;  /* of keys alone */
     rf_reader *reader; /* while open */
     /* Valid after opening: */
     bool opened;

@@ -10,11 +10,12 @@ struct notice_head {
     size_t key, detail;
 };
 
-/* The name. */
+/* The name, then the facts. */
 struct key_head {
     uint64_t bytes;
     size_t name;
     int slot;
+    uint32_t facts;
 };
 
 static rf_slice bytes_of(const void *data, size_t n)
@@ -61,12 +62,13 @@ static void end_key(struct journal *journal)
     journal->last_bytes = 0;
 }
 
-uint64_t *journal_key(struct journal *journal, const rf_entry *key)
+uint64_t *journal_key(struct journal *journal, const rf_entry *key, rf_slice facts)
 {
-    const struct key_head head = {.name = key->key.len, .slot = key->slot};
+    const struct key_head head = {.name = key->key.len, .slot = key->slot, .facts = (uint32_t)facts.len};
     end_key(journal);
     journal->last_key = journal->keys.len;
-    append(journal, &journal->keys, &head, sizeof head, key->key);
+    if (append(journal, &journal->keys, &head, sizeof head, key->key))
+        append(journal, &journal->keys, facts.ptr, facts.len, (rf_slice){0});
     return &journal->last_bytes;
 }
 
@@ -82,18 +84,18 @@ void journal_tell(const struct journal *journal, rf_notify to)
     }
 }
 
-void journal_keys(struct journal *journal, void (*fn)(void *ctx, const rf_entry *key, uint64_t bytes),
-                  void *ctx)
+rf_code journal_keys(struct journal *journal, journal_key_fn *fn, void *ctx, rf_error *error)
 {
     struct key_head head;
+    rf_code code = RF_OK;
     end_key(journal);
-    for (size_t at = 0; at < journal->keys.len; at += sizeof head + head.name) {
-        const uint8_t *record = journal->keys.data + at;
+    for (size_t at = 0; at < journal->keys.len && code == RF_OK; at += sizeof head + head.name + head.facts) {
+        const uint8_t *record = journal->keys.data + at, *name = record + sizeof head;
         memcpy(&head, record, sizeof head);
-        const rf_entry key = {
-            .kind = RF_ENTRY_KEY, .key = bytes_of(record + sizeof head, head.name), .slot = head.slot};
-        fn(ctx, &key, head.bytes);
+        const rf_entry key = {.kind = RF_ENTRY_KEY, .key = bytes_of(name, head.name), .slot = head.slot};
+        code = fn(ctx, &key, bytes_of(name + head.name, head.facts), head.bytes, error);
     }
+    return code;
 }
 
 void journal_clear(struct journal *journal)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What has to be done in order with what a lane has written: notices, names that may collide, and
- * keys that a command counts. */
+/* What has to be done in order with what a lane has done: notices, names that may collide, and keys that a
+ * command counts, with what it has found out about them. */
 #ifndef CMD_RUN_JOURNAL_H
 #define CMD_RUN_JOURNAL_H
 
@@ -32,15 +32,18 @@ void journal_notice(struct journal *journal, const rf_notice *notice);
 /* Sets its entry. */
 void journal_name(struct journal *journal, struct journal_name name);
 
-/* The caller adds the size of the record to the result, before the next call. */
-uint64_t *journal_key(struct journal *journal, const rf_entry *key);
+/* Keeps the name, the slot, and facts that only the owner understands. The caller adds the size of the record
+ * to the result, before the next call. */
+uint64_t *journal_key(struct journal *journal, const rf_entry *key, rf_slice facts);
 
 /* Sends all notices to `to`. */
 void journal_tell(const struct journal *journal, rf_notify to);
 
-/* Calls `fn` with each key, of which only the name and the slot are known, and the size of its record. */
-void journal_keys(struct journal *journal, void (*fn)(void *ctx, const rf_entry *key, uint64_t bytes),
-                  void *ctx);
+/* Calls `fn` with each key, of which only the name and the slot are known, its facts, which are not aligned,
+ * and the size of its record, as long as it returns RF_OK. */
+typedef rf_code journal_key_fn(void *ctx, const rf_entry *key, rf_slice facts, uint64_t bytes,
+                               rf_error *error);
+rf_code journal_keys(struct journal *journal, journal_key_fn *fn, void *ctx, rf_error *error);
 
 /* Empties it. */
 void journal_clear(struct journal *journal);

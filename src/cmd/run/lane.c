@@ -1,27 +1,25 @@
 /* SPDX-License-Identifier: MIT */
-/* Transferring a batch, and adding the result to the whole. */
+/* Running over a batch, and adding the result to the whole. */
 #include "cmd/run/lane.h"
 #include "base/fail.h"
 #include <string.h>
 
-enum { LARGE_PART = 2 * 1024 * 1024 };
-
 /* --- running ------------------------------------------------------------------------------------------ */
 
-static void clear_counters(struct lane *lane)
+static void clear(struct lane *lane)
 {
-    struct transfer *t = &lane->transfer;
+    struct session *session = lane->session;
     journal_clear(&lane->journal);
     if (lane->cursor.commands)
         rf_command_rewrite_clear(lane->cursor.commands);
-    t->session.written_keys.ambiguous_only = false;
-    stats_clear(&t->session.stats);
+    session->written_keys.ambiguous_only = false;
+    stats_clear(&session->stats);
     for (int i = 0; i < RF_NOTICE_COUNT; i++)
-        t->session.notices.records[i].count = 0;
-    memset(t->session.dropped, 0, sizeof t->session.dropped);
-    t->session.progress.keys = t->session.progress.commands = 0;
-    t->session.bytes_of = NULL;
-    t->kept_keys = t->unsupported = t->empty = 0;
+        session->notices.records[i].count = 0;
+    memset(session->dropped, 0, sizeof session->dropped);
+    session->progress.keys = session->progress.commands = 0;
+    session->bytes_of = NULL;
+    lane->work->clear(lane);
 }
 
 static rf_code share_rules(struct lane *lane, const struct common_options *whole, rf_error *error)
@@ -35,32 +33,24 @@ static rf_code share_rules(struct lane *lane, const struct common_options *whole
     return shared ? RF_OK : fail(error, RF_E_MEMORY, "out of memory");
 }
 
-rf_code lane_transfer_one(struct transfer *t, const struct transfer_steps *steps, struct cursor *cursor,
-                          rf_error *error)
-{
-    rf_entry *entry;
-    do {
-        TRY(cursor_next(cursor, &entry, error));
-        if (entry)
-            TRY(transfer_entry(t, steps, cursor->input, entry, error));
-    } while (cursor_is_within_command(cursor));
-    return RF_OK;
-}
-
-/* RF_END after the last one. */
+/* A key, or all that results of a command; RF_END after the last one. */
 static rf_code run_entry(struct lane *lane)
 {
     rf_error error;
-    TRY(lane_transfer_one(&lane->transfer, lane->steps, &lane->cursor, &error));
+    rf_entry *entry;
+    do {
+        TRY(cursor_next(&lane->cursor, &entry, &error));
+        if (entry)
+            TRY(lane->work->put(lane, entry, &error));
+    } while (cursor_is_within_command(&lane->cursor));
     return lane->journal.failed ? RF_E_MEMORY : RF_OK;
 }
 
 static rf_code run_entries(struct lane *lane, uint64_t most)
 {
-    const struct transfer *t = &lane->transfer;
     rf_code code = RF_OK;
     for (; code == RF_OK && lane->journal.entry < most; lane->journal.entry++) {
-        if (t->sink && rf_sink_part_size(t->sink) >= LARGE_PART)
+        if (lane->work->is_full && lane->work->is_full(lane))
             return RF_OK;
         code = run_entry(lane);
         if (code != RF_OK)
@@ -69,17 +59,15 @@ static rf_code run_entries(struct lane *lane, uint64_t most)
     return RF_OK;
 }
 
-/* Runs again, up to an entry that has to be transferred in order. */
+/* Runs again, up to an entry that has to be put in order. */
 static void run_before(struct lane *lane, uint64_t entry)
 {
     rf_code code;
     lane->stopped = true;
     do {
-        clear_counters(lane);
+        clear(lane);
         if (lane->options.keys.rewrite)
             rf_rewrite_clear_counts(lane->options.keys.rewrite);
-        if (lane->transfer.sink)
-            rf_sink_part_restart(lane->transfer.sink);
         rf_batch_restart(lane->batch);
         code = run_entries(lane, entry);
         entry = lane->journal.entry;
@@ -89,7 +77,7 @@ static void run_before(struct lane *lane, uint64_t entry)
 void lane_run(struct lane *lane)
 {
     lane->stopped = false;
-    rf_batch_notify(lane->batch, notices_listener(&lane->transfer.session.notices));
+    rf_batch_notify(lane->batch, notices_listener(&lane->session->notices));
     rf_code code = run_entries(lane, UINT64_MAX);
     if (code != RF_OK && code != RF_END)
         run_before(lane, lane->journal.entry);
@@ -97,24 +85,10 @@ void lane_run(struct lane *lane)
 
 /* --- adding to the whole ------------------------------------------------------------------------------ */
 
-struct counting {
-    struct session *session;
-    const struct transfer_steps *steps;
-};
-
-static void count_key(void *ctx, const rf_entry *key, uint64_t bytes)
+static void add_counters(struct lane *lane, struct session *session)
 {
-    const struct counting *counting = ctx;
-    counting->steps->written(counting->steps->ctx, key);
-    *counting->session->bytes_of += bytes;
-}
-
-static void add_counters(struct lane *lane, struct transfer *whole)
-{
-    struct session *from = &lane->transfer.session, *session = &whole->session;
-    struct counting counting = {session, lane->steps};
+    const struct session *from = lane->session;
     journal_tell(&lane->journal, notices_listener(&session->notices));
-    journal_keys(&lane->journal, count_key, &counting);
     if (!from->bytes_of)
         session->bytes_of = NULL;
     session->last_offset = from->last_offset;
@@ -130,38 +104,31 @@ static void add_counters(struct lane *lane, struct transfer *whole)
     }
     if (lane->options.keys.rewrite)
         rf_rewrite_add_counts(session->options->keys.rewrite, lane->options.keys.rewrite);
-    whole->kept_keys += lane->transfer.kept_keys;
-    whole->unsupported += lane->transfer.unsupported;
-    whole->empty += lane->transfer.empty;
 }
 
-/* A name that was noted before is noted again in order, which is an error. */
-static rf_code note_names(struct lane *lane, struct transfer *whole, rf_error *error)
+static rf_code check(struct lane *lane, rf_error *error)
 {
-    bool known = false;
-    uint64_t entry;
-    if (whole->collisions.set)
-        TRY(collisions_note_names(&whole->collisions, &lane->journal, &known, &entry, error));
-    if (known)
-        run_before(lane, entry);
+    uint64_t entries = lane->journal.entry;
+    if (lane->work->check)
+        TRY(lane->work->check(lane->ctx, lane, &entries, error));
+    if (entries < lane->journal.entry)
+        run_before(lane, entries);
     return RF_OK;
 }
 
-rf_code lane_merge(struct lane *lane, struct transfer *whole, rf_error *error)
+rf_code lane_merge(struct lane *lane, struct session *session, rf_error *error)
 {
-    struct session *session = &whole->session;
     uint64_t start = rf_batch_offset(lane->batch);
-    TRY(note_names(lane, whole, error));
+    TRY(check(lane, error));
     if (lane->journal.entry == 0)
         return RF_OK;
     rf_batch_mark(lane->batch);
     cursor_end_record(session, start);
     atomic_store_explicit(&session->progress.offset, rf_batch_offset(lane->batch), memory_order_relaxed);
-    if (whole->sink)
-        TRY(rf_sink_append(whole->sink, lane->transfer.sink, error));
-    add_counters(lane, whole);
-    bool added = stats_merge(&session->stats, &lane->transfer.session.stats);
-    clear_counters(lane);
+    TRY(lane->work->merge(lane->ctx, lane, error));
+    add_counters(lane, session);
+    bool added = stats_merge(&session->stats, &lane->session->stats);
+    clear(lane);
     return added ? RF_OK : fail(error, RF_E_MEMORY, "out of memory");
 }
 
@@ -169,7 +136,7 @@ rf_code lane_merge(struct lane *lane, struct transfer *whole, rf_error *error)
 
 static void open_session(struct lane *lane, const struct session *whole)
 {
-    struct session *session = &lane->transfer.session;
+    struct session *session = lane->session;
     session->options = &lane->options;
     session->inputs = whole->inputs;
     session->input_count = whole->input_count;
@@ -179,37 +146,23 @@ static void open_session(struct lane *lane, const struct session *whole)
     session->unfiltered = whole->unfiltered;
     session->shifted = whole->shifted;
     session->log.history = whole->log.history;
-    if (whole->written_keys.fn)
-        session->written_keys = (struct written_keys){whole->written_keys.fn, &lane->transfer.collisions,
-                                                      false};
     session->notices.journal = &lane->journal;
 }
 
-rf_code lane_open(struct lane *lane, const struct transfer *whole, const struct transfer_steps *steps,
-                  const struct cursor *cursor, rf_error *error)
+rf_code lane_open(struct lane *lane, const struct lane_work *work, void *ctx, const struct cursor *cursor,
+                  rf_error *error)
 {
-    struct transfer *t = &lane->transfer;
-    *lane = (struct lane){.options = *whole->session.options, .steps = steps, .batch = rf_batch_new()};
+    const struct session *whole = cursor->session;
+    *lane = (struct lane){.options = *whole->options, .work = work, .ctx = ctx, .batch = rf_batch_new()};
     lane->options.keys.filter = NULL;
     lane->options.keys.rewrite = NULL;
-    *t = (struct transfer){.common = &lane->options,
-                           .written = whole->written,
-                           .collisions = whole->collisions,
-                           .begun = true,
-                           .target = whole->target,
-                           .command_check = whole->command_check,
-                           .journal = &lane->journal};
-    open_session(lane, &whole->session);
-    t->collisions.session = &t->session;
-    t->collisions.journal = &lane->journal;
-    lane->cursor = (struct cursor){
-        .session = &t->session, .input = cursor->input, .number = cursor->number, .batch = lane->batch};
     if (!lane->batch)
         return fail(error, RF_E_MEMORY, "out of memory");
-    TRY(share_rules(lane, whole->session.options, error));
-    return whole->sink
-               ? rf_sink_open_part(whole->sink, notices_listener(&t->session.notices), &t->sink, error)
-               : RF_OK;
+    TRY(work->open(ctx, lane, error));
+    open_session(lane, whole);
+    lane->cursor = (struct cursor){
+        .session = lane->session, .input = cursor->input, .number = cursor->number, .batch = lane->batch};
+    return share_rules(lane, whole->options, error);
 }
 
 void lane_close(struct lane *lane)
@@ -218,8 +171,9 @@ void lane_close(struct lane *lane)
         rf_batch_end(lane->batch);
     rf_batch_free(lane->batch);
     rf_command_rewrite_close(lane->cursor.commands);
-    rf_sink_close(lane->transfer.sink);
-    stats_free(&lane->transfer.session.stats);
+    if (lane->session)
+        stats_free(&lane->session->stats);
+    lane->work->close(lane);
     rf_filter_free(lane->options.keys.filter);
     rf_rewrite_free(lane->options.keys.rewrite);
     journal_free(&lane->journal);

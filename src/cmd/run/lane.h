@@ -1,42 +1,61 @@
 /* SPDX-License-Identifier: MIT */
-/* A lane: writes a batch of keys or commands on another thread. It is a transfer of its own, with its own
- * counters, into a part of the output; they are added to those of the whole in order.
+/* A lane: does the work of a command for a batch of keys or commands on another thread, with a session of its
+ * own. Results and counters are added to those of the whole in order.
  *
- * An error undoes the entry at which it occurs, and the lane ends before it: it is then transferred again in
- * order, as anything that does not fit into a batch. So errors are those of a single thread, and so is what
- * has been counted and said before. */
+ * An error undoes the entry at which it occurs, and the lane ends before it: it is then put in order, as
+ * anything that does not fit into a batch. So errors are those of a single thread, and so is what has been
+ * counted and said before. */
 #ifndef CMD_RUN_LANE_H
 #define CMD_RUN_LANE_H
 
 #include "cmd/run/cursor.h"
 #include "cmd/run/journal.h"
-#include "cmd/run/transfer.h"
+#include "cmd/run/session.h"
+
+struct lane;
+
+/* What a command does with entries. A lane keeps the results of its batch in a part of its own. */
+struct lane_work {
+    /* Sets `part` and `session`, which is zeroed, of a new lane; close() is called in both cases. */
+    rf_code (*open)(void *ctx, struct lane *lane, rf_error *error);
+    void (*close)(struct lane *lane);
+
+    /* On any thread: an entry of the batch; whether no more of them fit into the part; and emptying it. */
+    rf_code (*put)(struct lane *lane, rf_entry *entry, rf_error *error);
+    bool (*is_full)(const struct lane *lane); /* may be NULL */
+    void (*clear)(struct lane *lane);
+
+    /* In order: whether keys may be taken in advance; how many entries of a lane may be merged, which
+     * *entries is reduced to; merging them; and an entry that is in no batch. The first two may be NULL. */
+    bool (*can_take)(void *ctx);
+    rf_code (*check)(void *ctx, const struct lane *lane, uint64_t *entries, rf_error *error);
+    rf_code (*merge)(void *ctx, struct lane *lane, rf_error *error);
+    rf_code (*put_in_order)(void *ctx, const struct input *input, rf_entry *entry, rf_error *error);
+};
 
 struct lane {
     rf_batch *batch;
     struct common_options options; /* with a filter and a rewrite of its own */
-    struct transfer transfer;      /* with its own session */
+    const struct lane_work *work;
+    void *ctx;  /* of the work */
+    void *part; /* of the work, as well as: */
+    struct session *session;
     struct cursor cursor;
     struct journal journal;
-    const struct transfer_steps *steps;
-    bool stopped; /* the next entry has to be transferred in order */
+    bool stopped; /* the next entry has to be put in order */
 };
 
-/* `whole` must have been begun. lane_close() must be called in both cases. */
-rf_code lane_open(struct lane *lane, const struct transfer *whole, const struct transfer_steps *steps,
-                  const struct cursor *cursor, rf_error *error);
+/* For the input of `cursor`. lane_close() must be called in both cases. */
+rf_code lane_open(struct lane *lane, const struct lane_work *work, void *ctx, const struct cursor *cursor,
+                  rf_error *error);
 void lane_close(struct lane *lane);
 
-/* Transfers the next entry of a cursor that pauses, or is over a batch: a key, or all that results of a
- * command. */
-rf_code lane_transfer_one(struct transfer *transfer, const struct transfer_steps *steps,
-                          struct cursor *cursor, rf_error *error);
-
-/* Transfers the entries of the batch from its mark on, up to the end, to an error, or until the part of the
- * output is large. On any thread. */
+/* Puts the entries of the batch from its mark on, up to the end, to an error, or until the part is full. On
+ * any thread. */
 void lane_run(struct lane *lane);
 
-/* Adds what was done to the whole, and sets the mark of the batch. On the thread of the cursor. */
-rf_code lane_merge(struct lane *lane, struct transfer *whole, rf_error *error);
+/* Adds what was done to the whole, the session of the cursor, and sets the mark of the batch. On the thread
+ * of the cursor. */
+rf_code lane_merge(struct lane *lane, struct session *whole, rf_error *error);
 
 #endif

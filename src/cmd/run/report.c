@@ -105,6 +105,14 @@ static void put_keys(struct json *json, struct key_totals count)
     json_number(json, "keys", count.keys);
 }
 
+void report_put_db(struct json *json, size_t place)
+{
+    if (place < STATS_DATABASES)
+        json_number(json, "db", place);
+    else
+        json_string(json, "db", "others");
+}
+
 static void put_databases(struct json *json, const struct tables *tables, report_put_tally *put)
 {
     json_array(json, "databases");
@@ -112,10 +120,7 @@ static void put_databases(struct json *json, const struct tables *tables, report
         if (!tables->databases[db])
             continue;
         json_object(json, NULL);
-        if (db < STATS_DATABASES)
-            json_number(json, "db", db);
-        else
-            json_string(json, "db", "others");
+        report_put_db(json, db);
         put(json, tables_of_database(tables, db));
         json_end_object(json);
     }

@@ -32,6 +32,9 @@ typedef void report_put_tally(struct json *json, struct key_totals totals);
 void report_put_tables(struct json *json, const struct tables *tables, report_put_tally *put,
                        report_put_tally *put_of_encoding);
 
+/* Adds the member "db" of the counters in this place, see tables_place_of_db(). */
+void report_put_db(struct json *json, size_t place);
+
 /* Adds the reasons of a kind of notice, as an array "reasons". */
 void report_put_reasons(struct json *json, const struct notice_record *record);
 

@@ -5,7 +5,6 @@
 #include "base/memory_limit.h"
 #include "base/ordered.h"
 #include "base/processors.h"
-#include "cmd/run/lane.h"
 #include <stdlib.h>
 
 enum { PARTS_MOST = 256, MEMORY_PER_THREAD = 8 * 1024 * 1024 };
@@ -29,13 +28,23 @@ size_t stage_batches(const struct common_options *common, size_t outputs)
 
 /* --- lanes of an input -------------------------------------------------------------------------------- */
 
-static void work(void *ctx, size_t job)
+struct stage {
+    struct cursor *cursor;
+    const struct lane_work *work;
+    void *ctx;
+    struct ordered *ordered; /* NULL: no input has begun */
+    struct lane *lanes;
+    size_t lane_count;
+    const struct input *input; /* that the lanes are for */
+};
+
+static void run(void *ctx, size_t job)
 {
     struct stage *stage = ctx;
     lane_run(&stage->lanes[job]);
 }
 
-void stage_close(struct stage *stage)
+static void close_lanes(struct stage *stage)
 {
     ordered_close(stage->ordered);
     for (size_t i = 0; i < stage->lane_count; i++)
@@ -48,29 +57,38 @@ void stage_close(struct stage *stage)
 
 static rf_code open_lanes(struct stage *stage, rf_error *error)
 {
-    const size_t lanes = stage->transfer->session.read.batches;
-    stage_close(stage);
+    const size_t lanes = stage->cursor->session->read.batches;
+    close_lanes(stage);
     stage->input = stage->cursor->input;
     stage->lanes = calloc(lanes, sizeof *stage->lanes);
     if (!stage->lanes)
         return fail(error, RF_E_MEMORY, "out of memory");
     while (stage->lane_count < lanes)
-        TRY(lane_open(&stage->lanes[stage->lane_count++], stage->transfer, stage->steps, stage->cursor,
-                      error));
-    return ordered_open(lanes / 2, work, stage, &stage->ordered, error);
+        TRY(lane_open(&stage->lanes[stage->lane_count++], stage->work, stage->ctx, stage->cursor, error));
+    return ordered_open(lanes / 2, run, stage, &stage->ordered, error);
 }
 
 /* --- in order ----------------------------------------------------------------------------------------- */
 
+static rf_code put(struct stage *stage, rf_entry *entry, rf_error *error)
+{
+    return stage->work->put_in_order(stage->ctx, stage->cursor->input, entry, error);
+}
+
 /* The entry at which a lane has stopped. Other lanes wait: an error may end what they use. */
-static rf_code transfer_in_order(struct stage *stage, struct lane *lane, rf_error *error)
+static rf_code put_in_order(struct stage *stage, struct lane *lane, rf_error *error)
 {
     struct cursor *cursor = stage->cursor;
-    struct transfer *t = stage->transfer;
+    rf_code code;
+    rf_entry *entry;
     ordered_pause(stage->ordered);
-    rf_batch_notify(lane->batch, notices_listener(&t->session.notices));
+    rf_batch_notify(lane->batch, notices_listener(&cursor->session->notices));
     cursor->batch = lane->batch;
-    rf_code code = lane_transfer_one(t, stage->steps, cursor, error);
+    do {
+        code = cursor_next(cursor, &entry, error);
+        if (code == RF_OK && entry)
+            code = put(stage, entry, error);
+    } while (code == RF_OK && cursor_is_within_command(cursor));
     cursor->batch = NULL;
     rf_batch_mark(lane->batch);
     if (code != RF_OK && code != RF_END)
@@ -83,9 +101,9 @@ static rf_code transfer_in_order(struct stage *stage, struct lane *lane, rf_erro
 static rf_code deliver(struct stage *stage, rf_error *error)
 {
     struct lane *lane = &stage->lanes[ordered_await(stage->ordered)];
-    TRY(lane_merge(lane, stage->transfer, error));
+    TRY(lane_merge(lane, stage->cursor->session, error));
     if (lane->stopped)
-        TRY(transfer_in_order(stage, lane, error));
+        TRY(put_in_order(stage, lane, error));
     if (rf_batch_is_done(lane->batch)) {
         rf_batch_end(lane->batch);
         ordered_take(stage->ordered);
@@ -128,13 +146,30 @@ static rf_code take(struct stage *stage, bool *taken, rf_error *error)
     return RF_OK;
 }
 
-rf_code stage_next(struct stage *stage, bool *taken, rf_error *error)
+/* One batch of keys, or an entry that is in none, which comes after all that precedes it. */
+static rf_code step(struct stage *stage, rf_error *error)
 {
-    const struct transfer *t = stage->transfer;
-    *taken = false;
-    if (t->session.read.batches == 0)
+    rf_entry *entry;
+    bool taken = false;
+    if (stage->cursor->input && (!stage->work->can_take || stage->work->can_take(stage->ctx)))
+        TRY(take(stage, &taken, error));
+    if (taken)
         return RF_OK;
-    if (t->begun && stage->cursor->input && collisions_can_wait(&t->collisions))
-        TRY(take(stage, taken, error));
-    return *taken ? RF_OK : drain(stage, error);
+    TRY(drain(stage, error));
+    TRY(cursor_next(stage->cursor, &entry, error));
+    return put(stage, entry, error);
+}
+
+rf_code stage_run(struct cursor *cursor, const struct lane_work *work, void *ctx, rf_error *error)
+{
+    struct stage stage = {.cursor = cursor, .work = work, .ctx = ctx};
+    const bool has_lanes = cursor->session->read.batches > 0;
+    rf_entry *entry;
+    rf_code code = RF_OK;
+    while (code == RF_OK && !has_lanes && (code = cursor_next(cursor, &entry, error)) == RF_OK)
+        code = put(&stage, entry, error);
+    while (code == RF_OK)
+        code = step(&stage, error);
+    close_lanes(&stage);
+    return code;
 }

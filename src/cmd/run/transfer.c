@@ -5,6 +5,7 @@
 #include "cmd/run/command_support.h"
 #include "cmd/run/journal.h"
 #include "cmd/run/stage.h"
+#include "cmd/run/transfer_lane.h"
 #include "cmd/term/message.h"
 #include <rdbferry/command.h>
 #include <rdbferry/value.h>
@@ -247,39 +248,18 @@ rf_code transfer_entry(struct transfer *t, const struct transfer_steps *steps, c
     if (!written || !steps->written || entry->kind != RF_ENTRY_KEY)
         return RF_OK;
     if (t->journal)
-        t->session.bytes_of = journal_key(t->journal, entry);
+        t->session.bytes_of = journal_key(t->journal, entry, (rf_slice){0});
     else
         steps->written(steps->ctx, entry);
     return RF_OK;
 }
 
-/* One batch of keys, or what does not fit into one. */
-static rf_code transfer_next(struct transfer *t, const struct transfer_steps *steps, struct cursor *cursor,
-                             struct stage *stage, rf_error *error)
-{
-    rf_entry *entry;
-    bool taken;
-    TRY(stage_next(stage, &taken, error));
-    if (taken)
-        return RF_OK;
-    TRY(cursor_next(cursor, &entry, error));
-    return transfer_entry(t, steps, cursor->input, entry, error);
-}
-
 rf_code transfer_entries(struct transfer *t, const struct transfer_steps *steps, rf_error *error)
 {
+    struct transfer_work work = {t, steps};
     struct cursor cursor;
-    struct stage stage = {.transfer = t, .steps = steps, .cursor = &cursor};
-    rf_entry *entry;
-    rf_code code = RF_OK;
     cursor_open(&cursor, &t->session, 0, t->session.input_count);
-    while (code == RF_OK && t->session.read.batches == 0 &&
-           (code = cursor_next(&cursor, &entry, error)) == RF_OK)
-        code = transfer_entry(t, steps, cursor.input, entry, error);
-    while (code == RF_OK)
-        code = transfer_next(t, steps, &cursor, &stage, error);
-    stage_close(&stage);
-    TRY(cursor_close(&cursor, code, error));
+    TRY(cursor_close(&cursor, stage_run(&cursor, &transfer_work, &work, error), error));
     if (!t->begun)
         TRY(steps->open(steps->ctx, error));
     return collisions_end(&t->collisions, error);

@@ -3,7 +3,8 @@
 #include "base/escape.h"
 #include "base/fail.h"
 #include "cmd/compare/against.h"
-#include "cmd/run/cursor.h"
+#include "cmd/compare/digest_lane.h"
+#include "cmd/run/stage.h"
 #include "cmd/verify/verify.h"
 #include <string.h>
 
@@ -109,46 +110,41 @@ rf_code against_on_record(struct verification *v, const rf_key_record *record, r
 
 struct other {
     struct verification *v;
-    rf_digester *digester;
     rf_collisions *libraries;
 };
 
-static rf_code add_other(struct other *other, size_t input, const rf_entry *entry, rf_error *error)
+static rf_code add_key(void *ctx, const rf_key_record *record, rf_error *error)
 {
-    rf_key_digest digest = {0};
-    if (entry->kind == RF_ENTRY_COMMAND)
-        return verify_reject_commands(error);
-    if (entry->kind == RF_ENTRY_KEY) {
-        TRY(rf_digest_key(other->digester, entry, &digest, error));
-    } else if (entry->kind == RF_ENTRY_FUNCTION) {
-        rf_known known = RF_KNOWN_NOT;
-        TRY(rf_collisions_note(other->libraries, entry, true, &known, error));
-        if (known == RF_KNOWN_SAME)
-            return RF_OK;
-        digest = (rf_key_digest){.left = rf_digest_keyed(entry->text),
-                                 .value = rf_digest_library(entry->text)};
-    } else {
-        return RF_OK;
-    }
-    rf_key_record record;
-    rf_key_record_of_left(entry, &digest, (uint32_t)input, &record);
-    record.published = digest.value;
-    return record.fields_expired ? RF_OK : rf_compare_add_after(other->v->against.compare, &record, error);
+    const struct other *other = ctx;
+    return rf_compare_add_after(other->v->against.compare, record, error);
 }
 
-static rf_code read_other(struct other *other, rf_error *error)
+/* A function library; those of several nodes are the same. */
+static rf_code add_library(void *ctx, size_t input, const rf_entry *entry, rf_error *error)
+{
+    const struct other *other = ctx;
+    rf_key_record record;
+    rf_known known = RF_KNOWN_NOT;
+    if (entry->kind == RF_ENTRY_COMMAND)
+        return verify_reject_commands(error);
+    if (entry->kind != RF_ENTRY_FUNCTION)
+        return RF_OK;
+    TRY(rf_collisions_note(other->libraries, entry, true, &known, error));
+    if (known == RF_KNOWN_SAME)
+        return RF_OK;
+    rf_key_record_of(entry, rf_digest_keyed(entry->text), (uint32_t)input, &record);
+    record.published = rf_digest_library(entry->text);
+    return rf_compare_add_after(other->v->against.compare, &record, error);
+}
+
+static rf_code read_other(struct other *other, struct digest_work *work, rf_error *error)
 {
     struct session *session = &other->v->session;
     struct cursor cursor;
-    rf_entry *entry;
-    rf_code code = RF_OK;
-    if (!other->digester || !other->libraries)
+    if (!other->libraries)
         return fail(error, RF_E_MEMORY, "out of memory");
-    rf_digester_expired(other->digester, session->now);
     cursor_open(&cursor, session, other->v->options->own_inputs, session->input_count);
-    while (code == RF_OK && (code = cursor_next(&cursor, &entry, error)) == RF_OK)
-        code = add_other(other, cursor.number, entry, error);
-    return cursor_close(&cursor, code, error);
+    return cursor_close(&cursor, digest_work_run(work, &cursor, error), error);
 }
 
 /* Counts of the other input are not those of the verified data. */
@@ -156,15 +152,22 @@ static rf_code compare_other(struct verification *v, rf_error *error)
 {
     struct session *session = &v->session;
     const struct stats own = session->stats;
-    struct other other = {.v = v,
-                          .digester = rf_digester_new(differences_digests(&v->against.differences), false),
-                          .libraries = rf_collisions_new(0)};
+    const unsigned kinds = differences_digests(&v->against.differences);
+    struct other other = {.v = v, .libraries = rf_collisions_new(0)};
+    struct digest_work work = {.kinds = kinds,
+                               .session = session,
+                               .digester = rf_digester_new(kinds, false),
+                               .on_key = add_key,
+                               .on_other = add_library,
+                               .ctx = &other};
     session->stats = (struct stats){0};
+    session->read.resume = false; /* a damaged value ends the comparison */
+    session->read.batches = stage_batches(&v->options->common, 1);
     session->read.raw_from = v->options->own_inputs; /* compared with the rewritten keys */
-    rf_code code = read_other(&other, error);
+    rf_code code = read_other(&other, &work, error);
     stats_free(&session->stats);
     session->stats = own;
-    rf_digester_free(other.digester);
+    rf_digester_free(work.digester);
     rf_collisions_free(other.libraries);
     return code;
 }
