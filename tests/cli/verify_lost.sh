@@ -26,5 +26,5 @@ for file in string.rdb then_lost.rdb opcode.rdb long.rdb cut.rdb no_end.rdb no_c
 done
 make_rdb refused.rdb REDIS0010 "$a_is_1" '06 016b'
 verify refused.rdb
-make_rdb newer.rdb REDIS0016
+make_rdb newer.rdb REDIS0018
 verify newer.rdb

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Versions and types of other servers are not damage: exit code 3, with the writer named.
 . "$(dirname "$0")/verify.bash"
-for magic in REDIS0016 REDIS0080 REDIS0099 VALKEY082 VALKEY987; do
+for magic in REDIS0018 REDIS0080 REDIS0099 VALKEY082 VALKEY987; do
     printf '%s\xfe\0' $magic >newer.rdb
     verify newer.rdb
 done
