@@ -67,12 +67,11 @@ static bool reads_all(const struct inspect_options *options)
 static rf_code read_inputs(struct inspection *inspection, rf_error *error)
 {
     struct session *session = &inspection->session;
-    struct cursor cursor;
-    inspection->cursor = &cursor;
+    struct cursor *cursor = &inspection->cursor;
     if (reads_all(inspection->options))
         session->read.batches = stage_batches(&inspection->options->common, 1);
-    cursor_open(&cursor, session, 0, session->input_count);
-    return cursor_close(&cursor, stage_run(&cursor, &inspect_work, inspection, error), error);
+    cursor_open(cursor, session, 0, session->input_count);
+    return cursor_close(cursor, stage_run(cursor, &inspect_work, inspection, error), error);
 }
 
 static void put_page(struct json *json, const void *inspection)

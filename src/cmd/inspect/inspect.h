@@ -16,7 +16,7 @@ struct inspection {
     const struct inspect_options *options;
     struct session session;
     const rf_error *error; /* why an input could not be read to the end; NULL: all were */
-    struct cursor *cursor;
+    struct cursor cursor;
     struct key_counts counts;
     struct key_totals *by_input;
     struct prefixes prefixes;

@@ -149,7 +149,7 @@ static rf_code put_in_order(void *ctx, const struct input *input, rf_entry *entr
     else if (!options->keys && !options->commands)
         TRY(count_entry(inspection, input, entry, error));
     if (full)
-        cursor_skip_input(inspection->cursor);
+        cursor_skip_input(&inspection->cursor);
     return RF_OK;
 }
 
