@@ -390,7 +390,8 @@ class Access(WithTarget):
     # what include/rdbferry/replay.h says a user needs
     WRITES = "set restore rpush sadd zadd hset hmset pexpireat xadd xdel xtrim xsetid xgroup xclaim append setrange"
     NEEDED = "info select multi exec rename renamenx unlink function dump pttl"
-    PROBED = {"watch", "discard", "exists", "del", "pexpire", "persist"}  # asked for beforehand, and done without
+    # asked for beforehand, and done without
+    PROBED = {"watch", "discard", "exists", "del", "pexpire", "persist", "mset", "msetnx"}
     SPARED = "client|setname client|list client|kill client|id wait config|get"
 
     @classmethod
