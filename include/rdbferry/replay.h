@@ -118,9 +118,10 @@ typedef struct rf_replay_options {
     void (*failed)(void *ctx, const rf_failure *failure);
     void (*skipped)(void *ctx, int64_t db, rf_slice key); /* RF_ON_EXISTS_SKIP: the key exists */
     /* Deletes what the target has of one of several streams: called for FLUSHALL and FLUSHDB in it, when
-     * everything before is done and nothing after it is sent; it may call rf_replay_delete() and
-     * rf_replay_finish(). It may be called again by a resumed run. */
-    rf_code (*flush_stream)(void *ctx, uint32_t input, rf_error *error);
+     * everything before is done and nothing after it is sent; it may call rf_replay_delete(),
+     * rf_replay_finish() and rf_replay_wait(). `db`: the database of FLUSHDB; -1: all. It may be called again
+     * by a resumed run. */
+    rf_code (*flush_stream)(void *ctx, uint32_t input, int64_t db, rf_error *error);
     rf_bytes_fn dead_letter; /* receives the commands that would write an entry that has failed; none for
                                 damaged values and forbidden commands */
     void (*on_log)(void *ctx, rf_log_level level,
