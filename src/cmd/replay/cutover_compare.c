@@ -30,12 +30,23 @@ static void note_key(void *ctx, const rf_entry *key, int64_t source_db, rf_slice
         changed_keys_add(&c->changed, &(struct changed_key){key->db, source_db, key->key, source});
 }
 
+/* The names that its keys have on the target are only known without rules. */
+static void note_left_out(void *ctx, const rf_entry *command)
+{
+    const struct replay *r = ctx;
+    struct cutover_compare *c = compare_of(ctx);
+    if (c->rounds == 0 || c->off)
+        return;
+    changed_keys_add_command(&c->changed, command, r->session.unfiltered);
+    c->changed.all |= !r->session.unfiltered;
+}
+
 void cutover_compare_begin(struct replay *r)
 {
     struct cutover_compare *c = compare_of(r);
     c->off = r->options->cutover_unverified;
     if (r->options->cutover_ms > 0)
-        r->session.noted_keys = (struct noted_keys){note_key, r};
+        r->session.noted_keys = (struct noted_keys){note_key, note_left_out, r};
 }
 
 void cutover_compare_note(struct replay *r, const rf_entry *command, bool named)
@@ -180,6 +191,7 @@ static rf_code compare_all(struct replay *r, rf_error *error)
     progress_phase(&r->session.progress, NULL, 0);
     release_snapshots(r);
     compare_of(r)->keys_before = r->verification.counts.checked;
+    r->verification.complete = false; /* until the pause it says nothing */
     return code;
 }
 

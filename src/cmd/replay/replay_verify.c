@@ -195,6 +195,7 @@ void replay_verify_settle(struct replay_verification *v)
     v->counts.found = v->counts.equal = v->counts.checked - v->counts.expired;
     if (v->options->on_exists == RF_ON_EXISTS_FAIL)
         v->extra.count = v->extra.temporary;
+    v->complete = true;
 }
 
 void replay_verify_free(struct replay_verification *v)
