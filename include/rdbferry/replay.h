@@ -159,6 +159,17 @@ RF_API const rf_replay_info *rf_replay_info_get(const rf_replay *replay);
 #define RF_EXPIRY_SHIFT       INT64_C(10000000000000)
 #define RF_EXPIRY_SHIFT_BELOW INT64_C(5000000000000)
 
+static inline bool rf_expiry_is_shiftable(int64_t expire_ms)
+{
+    return expire_ms >= 0 && expire_ms < RF_EXPIRY_SHIFT_BELOW;
+}
+
+/* The expiry that is written; RF_NO_EXPIRY remains that. */
+static inline int64_t rf_expiry_shifted(int64_t expire_ms)
+{
+    return rf_expiry_is_shiftable(expire_ms) ? expire_ms + RF_EXPIRY_SHIFT : expire_ms;
+}
+
 /* Shifts the expiries of all entries put from now on. */
 RF_API void rf_replay_shift_expiries(rf_replay *replay);
 
@@ -190,10 +201,11 @@ RF_API rf_code rf_replay_unshift_expiries(rf_replay *replay, rf_error *error);
  * RF_E_INCOMPATIBLE: a key in a database that the target does not have. */
 RF_API rf_code rf_replay_put(rf_replay *replay, uint32_t input, rf_entry *entry, rf_error *error);
 
-/* Reports a command that is left out, in its place among what is put: the failure RF_FAILURE_UNSPLITTABLE,
- * whose reason is the command's name and `why`. */
+/* Reports a command that is left out: the failure RF_FAILURE_UNSPLITTABLE, whose reason is the command's name
+ * and `why`. What rf_replay_acked() returns is not advanced: commands before it may be put later. `saved`: it
+ * is a dead letter, too, as the target would take it with its names and its database. */
 RF_API rf_code rf_replay_refuse(rf_replay *replay, uint32_t input, const rf_entry *command, const char *why,
-                                rf_error *error);
+                                bool saved, rf_error *error);
 
 /* Prepares for commands, which rf_replay_put() does otherwise with the first one: reads the position keys of
  * an earlier run; without one, checks that they may be written. RF_E_TARGET: they may not. */

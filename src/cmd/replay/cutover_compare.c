@@ -2,6 +2,7 @@
 #include "cmd/replay/cutover_compare.h"
 #include "base/bytes.h"
 #include "base/fail.h"
+#include "base/memory_limit.h"
 #include "cmd/replay/replay.h"
 #include "cmd/run/key_set.h"
 #include "cmd/term/message.h"
@@ -14,6 +15,7 @@ enum {
     FEW = 2000,            /* changed keys, which are soon compared; */
     ROUNDS_MAX = 10,       /* with more there is another round before the pause */
     DOUBTFUL_MAX = 100000, /* keys that are remembered */
+    MEMORY_SHARES = 4,     /* the names and the tables of two sets of keys */
 };
 
 static struct cutover_compare *compare_of(struct replay *r)
@@ -44,7 +46,9 @@ static void note_left_out(void *ctx, const rf_entry *command)
 void cutover_compare_begin(struct replay *r)
 {
     struct cutover_compare *c = compare_of(r);
+    const uint64_t memory = r->options->written.memory;
     c->off = r->options->cutover_unverified;
+    c->changed.memory = c->checked.memory = (memory ? memory : memory_default().memory) / MEMORY_SHARES;
     if (r->options->cutover_ms > 0)
         r->session.noted_keys = (struct noted_keys){note_key, note_left_out, r};
 }
@@ -117,8 +121,8 @@ static rf_code on_source(void *ctx, const rf_difference *difference, rf_error *e
         record.db = key.db;
         record.key = key.key;
         record.fields_until = before->fields_until;
-        if (names->shifted && record.expire_ms >= 0 && record.expire_ms < RF_EXPIRY_SHIFT_BELOW)
-            record.expire_ms += RF_EXPIRY_SHIFT;
+        if (names->shifted)
+            record.expire_ms = rf_expiry_shifted(record.expire_ms);
     }
     return rf_live_check(names->target, &record, error);
 }
