@@ -64,6 +64,8 @@ typedef struct rf_command_rewrite_options {
     /* Called for such a command, which is then left out; by slot, no part of it has been returned before. Not
      * if its keys are not known, or it has none, as SWAPDB: that remains an error. NULL: it always is. */
     rf_code (*refused)(void *ctx, const rf_refused_command *command, rf_error *error);
+    /* Called for each command that RF_UNKNOWN_DROP leaves out. May be NULL. */
+    void (*unknown_left_out)(void *ctx, const rf_entry *command);
     void *ctx;
 } rf_command_rewrite_options;
 

@@ -36,8 +36,8 @@ typedef struct rf_live_options {
     bool names_only;     /* look keys up with EXISTS: an existing key is equal; type, value and expiry of the
                             records are ignored and returned unchanged */
     bool published;      /* records of live keys get a published digest, too */
-    rf_difference_fn fn; /* `before` is the record checked, `after` the live key, whose `input` is
-                            UINT32_MAX */
+    rf_difference_fn fn; /* may be NULL; `before` is the record checked, `after` the live key, whose `input`
+                            is UINT32_MAX */
     rf_live_found_fn found; /* may be NULL */
     void *ctx;
 } rf_live_options;
@@ -80,6 +80,10 @@ enum { RF_SCAN_TYPES = 1, RF_SCAN_LIBRARIES = 2 };
  * RF_SCAN_LIBRARIES reports the function libraries first. The other members of the records are undefined. */
 typedef rf_code (*rf_live_key_fn)(void *ctx, const rf_key_record *record, rf_error *error);
 RF_API rf_code rf_live_scan(rf_live *live, unsigned what, rf_live_key_fn fn, void *ctx, rf_error *error);
+
+/* Whether a scan may have missed keys: slots have moved to other nodes since the call before, which has set
+ * *mark (for the first one: 0), or are being moved now. Uses CLUSTER SLOTS and CLUSTER NODES in a cluster. */
+RF_API rf_code rf_live_find_moves(rf_live *live, uint64_t *mark, bool *moved, rf_error *error);
 
 /* Whether the target has this database, determined with SELECT unless it is database 0. */
 RF_API rf_code rf_live_has_db(rf_live *live, int64_t db, bool *has, rf_error *error);

@@ -118,9 +118,10 @@ typedef struct rf_replay_options {
     void (*failed)(void *ctx, const rf_failure *failure);
     void (*skipped)(void *ctx, int64_t db, rf_slice key); /* RF_ON_EXISTS_SKIP: the key exists */
     /* Deletes what the target has of one of several streams: called for FLUSHALL and FLUSHDB in it, when
-     * everything before is done and nothing after it is sent; it may call rf_replay_delete() and
-     * rf_replay_finish(). It may be called again by a resumed run. */
-    rf_code (*flush_stream)(void *ctx, uint32_t input, rf_error *error);
+     * everything before is done and nothing after it is sent; it may call rf_replay_delete(),
+     * rf_replay_finish() and rf_replay_wait(). `db`: the database of FLUSHDB; -1: all. It may be called again
+     * by a resumed run. */
+    rf_code (*flush_stream)(void *ctx, uint32_t input, int64_t db, rf_error *error);
     rf_bytes_fn dead_letter; /* receives the commands that would write an entry that has failed; none for
                                 damaged values and forbidden commands */
     void (*on_log)(void *ctx, rf_log_level level,
@@ -158,6 +159,17 @@ RF_API const rf_replay_info *rf_replay_info_get(const rf_replay *replay);
 #define RF_EXPIRY_SHIFT       INT64_C(10000000000000)
 #define RF_EXPIRY_SHIFT_BELOW INT64_C(5000000000000)
 
+static inline bool rf_expiry_is_shiftable(int64_t expire_ms)
+{
+    return expire_ms >= 0 && expire_ms < RF_EXPIRY_SHIFT_BELOW;
+}
+
+/* The expiry that is written; RF_NO_EXPIRY remains that. */
+static inline int64_t rf_expiry_shifted(int64_t expire_ms)
+{
+    return rf_expiry_is_shiftable(expire_ms) ? expire_ms + RF_EXPIRY_SHIFT : expire_ms;
+}
+
 /* Shifts the expiries of all entries put from now on. */
 RF_API void rf_replay_shift_expiries(rf_replay *replay);
 
@@ -189,10 +201,11 @@ RF_API rf_code rf_replay_unshift_expiries(rf_replay *replay, rf_error *error);
  * RF_E_INCOMPATIBLE: a key in a database that the target does not have. */
 RF_API rf_code rf_replay_put(rf_replay *replay, uint32_t input, rf_entry *entry, rf_error *error);
 
-/* Reports a command that is left out, in its place among what is put: the failure RF_FAILURE_UNSPLITTABLE,
- * whose reason is the command's name and `why`. */
+/* Reports a command that is left out: the failure RF_FAILURE_UNSPLITTABLE, whose reason is the command's name
+ * and `why`. What rf_replay_acked() returns is not advanced: commands before it may be put later. `saved`: it
+ * is a dead letter, too, as the target would take it with its names and its database. */
 RF_API rf_code rf_replay_refuse(rf_replay *replay, uint32_t input, const rf_entry *command, const char *why,
-                                rf_error *error);
+                                bool saved, rf_error *error);
 
 /* Prepares for commands, which rf_replay_put() does otherwise with the first one: reads the position keys of
  * an earlier run; without one, checks that they may be written. RF_E_TARGET: they may not. */

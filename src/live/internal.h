@@ -242,6 +242,9 @@ rf_code live_query_nodes(rf_live *live, rf_error *error);
 /* The number of slots that are being migrated from or to the node; RF_UNKNOWN: not reported. */
 rf_code live_query_moving(rf_live *live, struct live_conn *node, int64_t *moving, rf_error *error);
 
+/* As rf_live_find_moves(). */
+rf_code live_find_moves(rf_live *live, uint64_t *mark, bool *moved, rf_error *error);
+
 rf_code live_query_db(rf_live *live, int64_t db, bool *has, rf_error *error);
 
 rf_code live_query_command(rf_live *live, rf_slice name, int *has, rf_error *error);

@@ -299,6 +299,13 @@ rf_code rf_live_query_nodes(rf_live *live, rf_error *error)
     return conclude(live, live_query_nodes(live, error), error);
 }
 
+rf_code rf_live_find_moves(rf_live *live, uint64_t *mark, bool *moved, rf_error *error)
+{
+    if (live->error.code != RF_OK)
+        return still_fails(live, error);
+    return conclude(live, live_find_moves(live, mark, moved, error), error);
+}
+
 rf_code rf_live_has_db(rf_live *live, int64_t db, bool *has, rf_error *error)
 {
     if (live->error.code != RF_OK)

@@ -198,6 +198,23 @@ rf_code live_query_moving(rf_live *live, struct live_conn *node, int64_t *moving
     return RF_OK;
 }
 
+rf_code live_find_moves(rf_live *live, uint64_t *mark, bool *moved, rf_error *error)
+{
+    const uint64_t before = *mark;
+    if (live->primaries.kind != RF_TARGET_ANY)
+        TRY(live_refresh(live, error));
+    *mark = live->moves;
+    *moved = live->moves != before;
+    for (size_t i = 0; i < live->primaries.node_count && live->primaries.kind == RF_TARGET_CLUSTER; i++) {
+        int64_t moving = 0;
+        rf_code code = live_query_moving(live, live->nodes[i], &moving, error);
+        *moved |= moving > 0 || code == RF_E_UNAVAILABLE;
+        if (code != RF_E_UNAVAILABLE)
+            TRY(code);
+    }
+    return RF_OK;
+}
+
 static rf_code query_cluster(rf_live *live, struct live_conn *node, rf_live_node_info *node_info,
                              rf_error *error)
 {

@@ -35,6 +35,8 @@ static int64_t live_now_ms(const rf_live *live)
 rf_code live_report(rf_live *live, rf_difference_kind kind, const rf_key_record *before,
                     const rf_key_record *after, rf_error *error)
 {
+    if (!live->options.fn)
+        return RF_OK;
     return live->options.fn(live->options.ctx, &(rf_difference){kind, before, after}, error);
 }
 

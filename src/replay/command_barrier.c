@@ -161,7 +161,8 @@ static rf_code flush_stream(rf_replay *r, const rf_entry *entry, const char *nam
     }
     command_queue_divide(r);
     TRY(replay_drain(r, error));
-    TRY(r->options.flush_stream(r->options.ctx, r->current.position.input, error));
+    TRY(r->options.flush_stream(r->options.ctx, r->current.position.input,
+                                slice_is_word(entry->argv[0], "FLUSHDB") ? entry->db : -1, error));
     r->counts.commands++;
     return RF_OK;
 }

@@ -5,8 +5,8 @@
 #include "base/bytes.h"
 #include "base/fail.h"
 #include "base/number.h"
+#include "replay/commands.h"
 #include "replay/internal.h"
-#include "resp/resp_write.h"
 #include <rdbferry/slot.h>
 #include <stdlib.h>
 
@@ -151,17 +151,11 @@ rf_code command_queues_begin(rf_replay *r, rf_error *error)
 static rf_code append(rf_replay *r, struct slot_queue *q, const rf_slice *argv, size_t argc,
                       const struct group_command *about, rf_error *error)
 {
-    size_t size = RESP_HEADER_MAX;
-    for (size_t i = 0; i < argc; i++)
-        size += argv[i].len + BULK_EXTRA;
-    if (!buffer_reserve(&q->bytes, size) || !buffer_append(&q->commands, slice_of(about, sizeof *about)))
+    const size_t before = q->bytes.len;
+    if (!buffer_append(&q->commands, slice_of(about, sizeof *about)) ||
+        !command_append(&q->bytes, argv, argc))
         return fail(error, RF_E_MEMORY, "out of memory for commands");
-    uint8_t *start = q->bytes.data + q->bytes.len;
-    uint8_t *p = resp_print_header(start, '*', argc);
-    for (size_t i = 0; i < argc; i++)
-        p = resp_print_bulk(p, argv[i]);
-    q->bytes.len += (size_t)(p - start);
-    r->commands.bytes += (size_t)(p - start);
+    r->commands.bytes += q->bytes.len - before;
     return RF_OK;
 }
 

@@ -3,6 +3,7 @@
 #ifndef REPLAY_COMMANDS_H
 #define REPLAY_COMMANDS_H
 
+#include "base/buffer.h"
 #include "base/outbuf.h"
 #include <rdbferry/slice.h>
 #include <stdbool.h>
@@ -37,6 +38,9 @@ void command_name(rf_slice word, char *out, size_t size);
 /* The key that a request writes: the target of the last command if it is a rename, or else its first
  * argument. */
 rf_slice command_key(rf_slice commands);
+
+/* Encodes a command. Returns false if out of memory. */
+bool command_append(struct buffer *out, const rf_slice *argv, size_t argc);
 
 void command_put(struct outbuf *out, const rf_slice *argv, size_t argc);
 

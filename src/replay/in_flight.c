@@ -79,7 +79,7 @@ rf_position rf_replay_acked(const rf_replay *r)
 {
     const rf_position current = r->current.position;
     struct oldest oldest = {ANY_INPUT, r->current.seq + 1, {current.input, current.offset + 1}};
-    if (r->current.seq == 0)
+    if (r->current.seq == r->current.refused)
         return (rf_position){0};
     find(r, &oldest);
     return oldest.position;

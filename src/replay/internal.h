@@ -10,8 +10,9 @@
  *                        └─────── retry queue: sent again, oldest first
  *
  * A retry item is a request that has left its pipeline, with its bytes. Nothing is written to a pipeline
- * while replies are handled: what they require is done at the next put, by retry_pending(). Values too large
- * to be kept are written one at a time, and the replay waits until they are done (large_value.c).
+ * while replies are handled: what they require is done by the next replay_step(), at a put or while waiting.
+ * Values too large to be kept are written one at a time, and the replay waits until they are done
+ * (large_value.c).
  *
  * There is a single thread: while it decodes, the server processes the requests in flight. */
 #ifndef REPLAY_INTERNAL_H
@@ -67,7 +68,6 @@ struct retry_state {
     bool backoff;                /* before the next retry */
     int64_t backoff_ms;          /* duration of the last pause, */
     int64_t until_ms;            /* and its end; 0: there is none */
-    bool in_round;               /* retry_round() is running */
 };
 
 /* Signs that the topology has changed. */
@@ -84,6 +84,7 @@ struct topology_state {
 struct current_entry {
     rf_entry_kind kind;
     uint64_t seq;
+    uint64_t refused; /* so many of them were not put, but refused */
     rf_position position;
     rf_slice key;
     int64_t ends_ms;         /* when it disappears by itself: it expires, or all its fields do */
@@ -303,7 +304,8 @@ void write_rename(const rf_replay *r, struct outbuf *out, rf_slice staging_key, 
 rf_code write_command(rf_replay *r, const rf_entry *entry, rf_error *error);
 
 /* As rf_replay_refuse(). */
-rf_code write_refused(rf_replay *r, const rf_entry *command, const char *why, rf_error *error);
+rf_code write_refused(rf_replay *r, uint32_t input, const rf_entry *command, const char *why, bool saved,
+                      rf_error *error);
 
 /* --- dispatch.c: choosing a pipeline ------------------------------------------------------------------- */
 

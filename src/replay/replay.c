@@ -383,21 +383,22 @@ rf_code rf_replay_put(rf_replay *r, uint32_t input, rf_entry *entry, rf_error *e
     return record_error(r, code, error);
 }
 
-static rf_code refuse(rf_replay *r, const rf_entry *command, const char *why, rf_error *error)
+static rf_code refuse(rf_replay *r, uint32_t input, const rf_entry *command, const char *why, bool saved,
+                      rf_error *error)
 {
     TRY(wait_for_others(r, RF_ENTRY_COMMAND, error));
     TRY(begin_commands(r, error));
-    return write_refused(r, command, why, error);
+    return write_refused(r, input, command, why, saved, error);
 }
 
-rf_code rf_replay_refuse(rf_replay *r, uint32_t input, const rf_entry *command, const char *why,
+rf_code rf_replay_refuse(rf_replay *r, uint32_t input, const rf_entry *command, const char *why, bool saved,
                          rf_error *error)
 {
     if (r->error.code != RF_OK)
         return record_error(r, RF_OK, error);
     r->current.seq++;
-    r->current.position = (rf_position){input, command->offset};
-    return record_error(r, refuse(r, command, why, error), error);
+    r->current.refused++;
+    return record_error(r, refuse(r, input, command, why, saved, error), error);
 }
 
 void rf_replay_shift_expiries(rf_replay *r)

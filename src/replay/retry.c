@@ -7,7 +7,6 @@
 #include "replay/modules.h"
 #include "replay/staging_key.h"
 #include "replay/suspect.h"
-#include <assert.h>
 #include <stdio.h>
 
 enum {
@@ -281,17 +280,13 @@ static rf_code retry_all(rf_replay *r, rf_error *error)
 
 rf_code retry_round(rf_replay *r, rf_error *error)
 {
-    assert(!r->retry.in_round);
     if (!retry_is_pending(r)) {
         r->retry.until_ms = 0;
         return RF_OK;
     }
     if (is_backing_off(r))
         return RF_OK;
-    r->retry.in_round = true;
-    rf_code code = retry_all(r, error);
-    r->retry.in_round = false;
-    return code;
+    return retry_all(r, error);
 }
 
 rf_code retry_pending(rf_replay *r, rf_error *error)

@@ -17,15 +17,10 @@ enum { ERROR_TEXT_MAX = 256 };
 
 /* --- what is put --------------------------------------------------------------------------------------- */
 
-static bool is_shiftable(int64_t ms)
-{
-    return ms >= 0 && ms < RF_EXPIRY_SHIFT_BELOW;
-}
-
 static rf_code shift_command(struct expiry_shift *shift, rf_entry *command, rf_error *error)
 {
     struct command_expiry expiry;
-    if (!command_expiry_find(command, &expiry) || expiry.of_elements || !is_shiftable(expiry.ms))
+    if (!command_expiry_find(command, &expiry) || expiry.of_elements || !rf_expiry_is_shiftable(expiry.ms))
         return RF_OK;
     size_t size = command->argc * sizeof(rf_slice);
     shift->argv.len = 0;
@@ -44,8 +39,8 @@ rf_code shift_entry(rf_replay *r, rf_entry *entry, rf_error *error)
 {
     if (LIKELY(!r->shift.on))
         return RF_OK;
-    if (entry->kind == RF_ENTRY_KEY && entry->expire_ms != RF_NO_EXPIRY && is_shiftable(entry->expire_ms))
-        entry->expire_ms += RF_EXPIRY_SHIFT;
+    if (entry->kind == RF_ENTRY_KEY)
+        entry->expire_ms = rf_expiry_shifted(entry->expire_ms);
     return entry->kind == RF_ENTRY_COMMAND ? shift_command(&r->shift, entry, error) : RF_OK;
 }
 
@@ -144,7 +139,7 @@ static rf_code unshift_page(struct pass *pass, rf_error *error)
     for (size_t i = 0; i < count; i++) {
         const rf_slice key = next_key(pass, i, &offset);
         ms = ((const int64_t *)(const void *)pass->expiries.data)[i] - RF_EXPIRY_SHIFT;
-        if (!is_shiftable(ms))
+        if (!rf_expiry_is_shiftable(ms))
             continue;
         TRY(put_at(pass, key, ms, error));
         sent++;

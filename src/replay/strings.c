@@ -215,18 +215,20 @@ void strings_divide(rf_replay *r, struct pipeline *pipeline, uint64_t number)
     request->result = good ? RESULT_OK : RESULT_FATAL;
 }
 
-static bool refuses_command(const struct request *request)
+/* CROSSSLOT: a cluster that shows itself as one server. */
+static bool refuses_batches(const struct request *request)
 {
     const char *text = request->error_text ? request->error_text : "";
-    return reply_refuses_command((struct reply){.kind = REPLY_ERROR, .text = slice_of(text, strlen(text))});
+    const struct reply reply = {.kind = REPLY_ERROR, .text = slice_of(text, strlen(text))};
+    return reply_refuses_command(reply) || reply_is_error(reply, "CROSSSLOT");
 }
 
 void strings_rejected(rf_replay *r, struct pipeline *pipeline, uint64_t number)
 {
     struct request *request = pipeline_request(pipeline, number);
-    if (refuses_command(request))
+    if (refuses_batches(request))
         r->can.batch_strings = false;
-    if (request->result == RESULT_EXISTS)
+    if (request->result == RESULT_EXISTS || request->result == RESULT_REJECTED)
         r->strings.pause = PAUSE;
     if (request->result == RESULT_RETRY) {
         retry_note(r, request);

@@ -35,7 +35,7 @@ struct open_strings {
     struct buffer bytes;        /* its keys and values, encoded */
     uint32_t input;
     int64_t db;
-    unsigned pause;                  /* so many strings are sent by themselves: a key of a batch existed */
+    unsigned pause; /* so many strings are sent by themselves: a key of a batch existed, or was rejected */
     uint64_t seen[BATCH_SEEN_WORDS]; /* a bit for each hash of a key: none may be in a batch twice */
 };
 

@@ -11,20 +11,17 @@
 #include "replay/commands.h"
 #include "replay/internal.h"
 #include "replay/modules.h"
-#include "resp/resp_write.h"
 #include <rdbferry/command.h>
 #include <stdio.h>
 
 /* --- commands that are not sent ------------------------------------------------------------------------ */
 
-static void fail_command(rf_replay *r, const rf_entry *entry, rf_failure_kind kind, const char *why,
-                         rf_slice encoded)
+static void fail_command(rf_replay *r, const rf_entry *entry, rf_position position, rf_failure_kind kind,
+                         const char *why, rf_slice encoded)
 {
     char name[64], reason[512];
-    const struct request request = {.kind = REQUEST_COMMAND,
-                                    .seq = r->current.seq,
-                                    .position = r->current.position,
-                                    .db = (int32_t)entry->db};
+    const struct request request = {
+        .kind = REQUEST_COMMAND, .seq = r->current.seq, .position = position, .db = (int32_t)entry->db};
     command_name(entry->argv[0], name, sizeof name);
     snprintf(reason, sizeof reason, "%s: %s", name, why);
     outcome_failed(r, &request, kind, reason, (rf_slice){0}, encoded);
@@ -32,23 +29,17 @@ static void fail_command(rf_replay *r, const rf_entry *entry, rf_failure_kind ki
 
 static void reject(rf_replay *r, const rf_entry *entry, rf_failure_kind kind, const char *why)
 {
-    fail_command(r, entry, kind, why, (rf_slice){0});
+    fail_command(r, entry, r->current.position, kind, why, (rf_slice){0});
 }
 
-rf_code write_refused(rf_replay *r, const rf_entry *command, const char *why, rf_error *error)
+rf_code write_refused(rf_replay *r, uint32_t input, const rf_entry *command, const char *why, bool saved,
+                      rf_error *error)
 {
-    struct buffer *bytes = &r->bytes;
-    size_t size = RESP_HEADER_MAX;
-    for (size_t i = 0; i < command->argc; i++)
-        size += command->argv[i].len + BULK_EXTRA;
-    bytes->len = 0;
-    if (!buffer_reserve(bytes, size))
+    r->bytes.len = 0;
+    if (saved && !command_append(&r->bytes, command->argv, command->argc))
         return fail(error, RF_E_MEMORY, "out of memory for a command");
-    uint8_t *end = resp_print_header(bytes->data, '*', command->argc);
-    for (size_t i = 0; i < command->argc; i++)
-        end = resp_print_bulk(end, command->argv[i]);
-    bytes->len = (size_t)(end - bytes->data);
-    fail_command(r, command, RF_FAILURE_UNSPLITTABLE, why, buffer_slice(bytes));
+    fail_command(r, command, (rf_position){input, command->offset}, RF_FAILURE_UNSPLITTABLE, why,
+                 buffer_slice(&r->bytes));
     return replay_ended(r, error);
 }
 

@@ -211,23 +211,6 @@ static rf_code request_unseen(rf_scan *scan, rf_error *error)
     return code == RF_OK ? live_settle(scan->live, error) : code;
 }
 
-/* Whether slots have moved, or are being moved. */
-static rf_code find_moves(rf_scan *scan, uint64_t before, rf_error *error)
-{
-    rf_live *live = scan->live;
-    if (live->primaries.kind != RF_TARGET_ANY)
-        TRY(live_refresh(live, error));
-    scan->pass.moved = live->moves != before;
-    for (size_t i = 0; i < live->primaries.node_count && live->primaries.kind == RF_TARGET_CLUSTER; i++) {
-        int64_t moving = 0;
-        rf_code code = live_query_moving(live, live->nodes[i], &moving, error);
-        scan->pass.moved |= moving > 0 || code == RF_E_UNAVAILABLE;
-        if (code != RF_E_UNAVAILABLE)
-            TRY(code);
-    }
-    return RF_OK;
-}
-
 rf_code scan_pass_run(rf_scan *scan, rf_error *error)
 {
     char count[16];
@@ -241,6 +224,6 @@ rf_code scan_pass_run(rf_scan *scan, rf_error *error)
     TRY(live_scan_pages(scan->live, &pages, error));
     TRY(live_settle(scan->live, error));
     TRY(request_unseen(scan, error));
-    TRY(find_moves(scan, moves, error));
+    TRY(live_find_moves(scan->live, &moves, &scan->pass.moved, error));
     return scan_store_flush(&scan->store, error);
 }

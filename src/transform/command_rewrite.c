@@ -284,8 +284,11 @@ static rf_code put_unknown(rf_command_rewrite *c, rf_error *error)
         return command_refuse(
             c, NULL, "the keys of this command are not known (see --command-keys, --unknown-commands)",
             error);
-    if (c->options.unknown == RF_UNKNOWN_DROP)
+    if (c->options.unknown == RF_UNKNOWN_DROP) {
+        if (c->options.unknown_left_out)
+            c->options.unknown_left_out(c->options.ctx, c->current.command);
         return RF_OK;
+    }
     rf_entry *result = &c->results.entries[c->results.count];
     *result = *c->current.command;
     result->db = c->current.db;

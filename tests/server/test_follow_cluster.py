@@ -345,6 +345,26 @@ class FromCluster(WithCluster):
         self.assertEqual(self.said.count("was flushed"), 2)
         self.assertIn(key.encode(), facts_of(self.primaries))
 
+    def test_flushall_into_one_server(self):
+        """What others have in databases that the source lacks stays. A signal meanwhile ends the run after it."""
+        with TcpServer(self.fresh()) as target:
+            key = self.key_of(self.primaries[0])
+            self.primaries[0].call.pipeline([("SET", f"{{{key}}}{i}", i, "EX", 10_000) for i in range(2000)])
+            self.primaries[1].call("SET", self.key_of(self.primaries[1]), 1, "EX", 10_000)
+            running = self.begin(*self.job(target=url_of(target)))
+            self.in_step(running)
+            target.call.pipeline([("SELECT", 5), ("SET", key, "another's"), ("SELECT", 0)])
+            with target.halted():
+                self.primaries[0].call("FLUSHALL")
+                time.sleep(1)
+                running.kill(signal.SIGTERM)
+                time.sleep(0.3)
+            self.finish(running)
+            self.assertIn("was flushed: 2000 keys", self.said)
+            self.assertEqual(target.call.pipeline([("SELECT", 5), ("GET", key), ("SELECT", 0)])[1], b"another's")
+            target.call.pipeline([("SELECT", 5), ("DEL", key), ("SELECT", 0)])
+            self.assert_equal_data([target])
+
     @soak
     def test_flushall_with_rules(self):
         """Which keys of the target are meant is not known."""

@@ -107,13 +107,24 @@ static void note_key(struct replaying *p, const rf_entry *entry)
     cr_assert(buffer_append(&p->positions[p->keys++].name, entry->key));
 }
 
+/* A command before it may still be put. */
+static rf_code refuse(struct replaying *p, const rf_entry *command)
+{
+    rf_code code = rf_replay_refuse(p->replay, 0, command, "refused", true, &p->error);
+    cr_expect_leq(rf_replay_acked(p->replay).offset, command->offset);
+    return code;
+}
+
 static void put_all(struct replaying *p, rf_reader *reader)
 {
     rf_entry entry;
     rf_code code;
     while ((code = rf_reader_next(reader, &entry, &p->error)) == RF_OK) {
         note_key(p, &entry);
-        p->code = rf_replay_put(p->replay, 0, &entry, &p->error);
+        if (p->refuses && entry.kind == RF_ENTRY_COMMAND && slice_is_word(entry.argv[0], "RENAME"))
+            p->code = refuse(p, &entry);
+        else
+            p->code = rf_replay_put(p->replay, 0, &entry, &p->error);
         check_acked(p);
         if (p->code == RF_OK && p->finish_often)
             p->code = rf_replay_finish(p->replay, &p->error);

@@ -24,6 +24,7 @@ struct replaying {
     bool finish_often;         /* after each entry */
     bool keeps_positions;      /* the position keys are not removed at the end */
     bool abandoned;            /* it is closed without a finish */
+    bool refuses;              /* RENAME is refused */
     unsigned ticks;            /* with this one the run is ended from outside; 0: never */
     /* Filled in. */
     rf_code code;

@@ -12,6 +12,7 @@ TestSuite(replay_commands, .timeout = 120);
 #define SET(k)     "*3\r\n$3\r\nSET\r\n$1\r\n" k "\r\n$1\r\nv\r\n"
 #define PUSH       "*3\r\n$5\r\nLPUSH\r\n$1\r\nk\r\n$1\r\nx\r\n"
 #define EVAL       "*3\r\n$4\r\nEVAL\r\n$8\r\nreturn 1\r\n$1\r\n0\r\n"
+#define RENAME     "*3\r\n$6\r\nRENAME\r\n$1\r\na\r\n$1\r\nb\r\n"
 #define LETTERS(x) "*2\r\n$6\r\nSELECT\r\n$1\r\n0\r\n" x
 
 static void run(struct replaying *p, const char *commands, const char *failures, const char *letters,
@@ -31,6 +32,17 @@ Test(replay_commands, all_is_well)
     run(&p, SELECT("0") SET("a") MULTI SET("b") SET("c") EXEC SET("d"), "", "", "0:a=v|0:b=v|0:c=v|0:d=v|");
     cr_expect_eq(p.counts.commands, 6);
     replaying_free(&p);
+}
+
+/* What is refused moves no position, first or later. */
+Test(replay_commands, that_are_refused_by_the_caller)
+{
+    for (int i = 0; i < 2; i++) {
+        struct replaying p = {.refuses = true, .finish_often = true};
+        run(&p, i ? SET("a") RENAME SET("b") : RENAME SET("b"), "unsplittable 0:: RENAME: refused|",
+            LETTERS(RENAME), i ? "0:a=v|0:b=v|" : "0:b=v|");
+        replaying_free(&p);
+    }
 }
 
 /* Each error is named, and the others count. */

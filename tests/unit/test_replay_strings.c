@@ -183,6 +183,31 @@ Test(replay_strings, once_the_command_is_not_available_any_more)
     replaying_free(&p);
 }
 
+/* A cluster that shows itself as one server. */
+Test(replay_strings, not_again_where_slots_count)
+{
+    static const struct fake_rule rules[] = {
+        {.on = "MSETNX k",
+         .answer = "-CROSSSLOT Keys in request don't hash to the same slot\r\n",
+         .times = FAKE_EVER},
+        {.on = NULL}};
+    struct replaying p = {.fake.rules = rules, .options.connections = 1};
+    char value[10001];
+    memset(value, 'v', 10000);
+    value[10000] = '\0';
+    for (int i = 0; i < 1200; i++) {
+        char name[8];
+        snprintf(name, sizeof name, "k%04d", i);
+        put_key(&p.input, 0, name);
+        put_str(&p.input, value);
+    }
+    run(&p, "");
+    cr_expect_eq(p.code, RF_OK, "%s", p.error.message);
+    cr_expect_eq(p.counts.written, 1200);
+    cr_expect_leq(fake_count(&p.fake, "MSETNX k"), 100); /* those in flight, of 200 */
+    replaying_free(&p);
+}
+
 /* --- lost connections ----------------------------------------------------------------------------------- */
 
 static void lose(const char *there, int flags, rf_on_exists on_exists, const char *store)

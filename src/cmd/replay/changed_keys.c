@@ -4,8 +4,6 @@
 #include "cmd/run/key_set.h"
 #include <rdbferry/command.h>
 
-enum { MEMORY_MAX = 128 * 1024 * 1024 /* for names, and as much for the table */ };
-
 struct entry {
     rf_digest digest; /* its lower half is the hash */
     uint64_t at;      /* in the names */
@@ -22,10 +20,11 @@ static bool has_digest(const void *entry, const void *digest)
     return ((const struct entry *)entry)->digest.high == ((const rf_digest *)digest)->high;
 }
 
-static bool append(struct buffer *names, const struct changed_key *key)
+static bool append(struct changed_keys *keys, const struct changed_key *key)
 {
+    struct buffer *names = &keys->names;
     const struct head head = {key->db, key->source_db, key->key.len, key->source_key.len};
-    return names->len + sizeof head + head.length + head.source_length <= MEMORY_MAX &&
+    return names->len + sizeof head + head.length + head.source_length <= keys->memory &&
            buffer_append(names, slice_of(&head, sizeof head)) && buffer_append(names, key->key) &&
            buffer_append(names, key->source_key);
 }
@@ -38,11 +37,11 @@ void changed_keys_add(struct changed_keys *keys, const struct changed_key *key)
     if (keys->all)
         return;
     if (keys->table.entry_size == 0)
-        hash_table_init(&keys->table, sizeof(struct entry), MEMORY_MAX);
+        hash_table_init(&keys->table, sizeof(struct entry), keys->memory);
     struct entry *entry = hash_table_add(&keys->table, digest.low, has_digest, &digest, &was_there);
     if (entry && was_there)
         return;
-    if (!entry || !append(&keys->names, key)) {
+    if (!entry || !append(keys, key)) {
         keys->all = true;
         return;
     }
@@ -69,22 +68,15 @@ static bool add_key(void *ctx, rf_slice key)
     return true;
 }
 
-static bool is_word_of(const rf_entry *command, const char *const *words)
-{
-    while (*words && !slice_is_word(command->argv[0], *words))
-        words++;
-    return *words != NULL;
-}
-
 void changed_keys_add_command(struct changed_keys *keys, const rf_entry *command, bool named)
 {
     static const char *const other_db[] = {"MOVE", "COPY", NULL};
     static const char *const none[] = {"MULTI", "EXEC", "DISCARD", "PUBLISH", "SPUBLISH", NULL};
     struct command_keys of = {keys, command, named, 0};
     bool known = rf_command_each_key(command, add_key, &of);
-    if (is_word_of(command, none))
+    if (slice_is_one_of(command->argv[0], none))
         return;
-    keys->all |= !known || of.count == 0 || (named && is_word_of(command, other_db));
+    keys->all |= !known || of.count == 0 || (named && slice_is_one_of(command->argv[0], other_db));
 }
 
 /* --- reading ------------------------------------------------------------------------------------------- */

@@ -14,8 +14,9 @@ struct changed_key {
     rf_slice key, source_key;
 };
 
-/* Starts as 0. */
+/* Starts as 0, but for `memory`. */
 struct changed_keys {
+    uint64_t memory; /* for the names, and as much for the table */
     struct hash_table table;
     struct buffer names;
     bool all; /* others than these may have changed, too */

@@ -4,6 +4,7 @@
 #include "cmd/command.h"
 #include "cmd/preflight/replay_preflight.h"
 #include "cmd/replay/replay.h"
+#include "cmd/replay/steady_pass.h"
 #include "cmd/replay/stream_flush.h"
 #include "cmd/replay/unsplittable.h"
 #include "cmd/run/evaluate.h"
@@ -168,8 +169,7 @@ static bool is_overdue(struct replay *r, int64_t now)
     return now - r->ticks.stop_ms >= DRAIN_MS;
 }
 
-/* Called by the engine and between entries: does everything that is done periodically. */
-static rf_code tick(void *ctx, rf_error *error)
+rf_code replay_engine_tick(void *ctx, rf_error *error)
 {
     struct replay *r = ctx;
     int64_t now = clock_ms();
@@ -195,14 +195,14 @@ rf_code replay_tick(struct replay *r, rf_error *error)
 {
     if (is_to_stop(r))
         return stop(r, error);
-    return ++r->ticks.entries % CLOCK_CHECK_EVERY == 0 ? tick(r, error) : RF_OK;
+    return ++r->ticks.entries % CLOCK_CHECK_EVERY == 0 ? replay_engine_tick(r, error) : RF_OK;
 }
 
 /* While the target is waited for, nothing is in flight. */
 static rf_code wait_tick(void *ctx, rf_error *error)
 {
     struct replay *r = ctx;
-    return is_to_stop(r) ? stop(r, error) : tick(r, error);
+    return is_to_stop(r) ? stop(r, error) : replay_engine_tick(r, error);
 }
 
 /* --- entries ------------------------------------------------------------------------------------------ */
@@ -293,7 +293,7 @@ static rf_code open_target(struct replay *r, rf_error *error)
         .flush_stream = stream_flush_is_exact(r) ? stream_flush : NULL,
         .dead_letter = options->dead_letter ? put_dead_letter : NULL,
         .on_log = log_event,
-        .tick = tick,
+        .tick = replay_engine_tick,
         .ctx = r,
     };
     char server[32];
@@ -421,7 +421,7 @@ static rf_code write_inputs(struct replay *r, rf_error *error)
     if (code == RF_OK && !r->state.stopped)
         code = replay_delete(r, error);
     if (code == RF_OK && !r->state.stopped && r->checkpoint.shifted)
-        code = rf_replay_unshift_expiries(r->engine, error);
+        code = steady_unshift(r, STEADY_PASS_MS, NULL, error);
     r->state.writing = false;
     if (code == RF_OK)
         code = log_repair_save(&r->session, NULL, error);

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/fail.h"
 #include "cmd/replay/replay.h"
+#include "cmd/replay/steady_pass.h"
 #include "cmd/run/spawn.h"
 #include "cmd/term/message.h"
 #include "cmd/term/text.h"
@@ -123,6 +124,18 @@ static rf_code switch_clients(struct replay *r, rf_error *error)
     return fail(error, RF_E_WRITE, "--cutover-command '%.128s': %.160s", command, why.message);
 }
 
+/* What has been compared before the pause is not compared with the correct expiries. */
+static rf_code correct_expiries(struct replay *r, rf_error *error)
+{
+    bool steady = true;
+    if (r->checkpoint.shifted)
+        TRY(steady_unshift(r, 0, &steady, error));
+    if (!steady)
+        message_note("cut-over: all keys are compared during the pause: slots of the target move");
+    r->following.cutover.compare.off |= !steady;
+    return RF_OK;
+}
+
 /* Everything that was written before the pause is in the target. */
 static rf_code complete(struct replay *r, rf_error *error)
 {
@@ -130,8 +143,7 @@ static rf_code complete(struct replay *r, rf_error *error)
     bool equal;
     rf_error why;
     TRY(rf_replay_finish(r->engine, error));
-    if (r->checkpoint.shifted)
-        TRY(rf_replay_unshift_expiries(r->engine, error));
+    TRY(correct_expiries(r, error));
     rf_code code = compare(r, &equal, &why);
     if (code == RF_OK)
         code = following_check_sources(&r->following, &why);

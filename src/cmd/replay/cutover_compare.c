@@ -2,6 +2,7 @@
 #include "cmd/replay/cutover_compare.h"
 #include "base/bytes.h"
 #include "base/fail.h"
+#include "base/memory_limit.h"
 #include "cmd/replay/replay.h"
 #include "cmd/run/key_set.h"
 #include "cmd/term/message.h"
@@ -14,6 +15,7 @@ enum {
     FEW = 2000,            /* changed keys, which are soon compared; */
     ROUNDS_MAX = 10,       /* with more there is another round before the pause */
     DOUBTFUL_MAX = 100000, /* keys that are remembered */
+    MEMORY_SHARES = 4,     /* the names and the tables of two sets of keys */
 };
 
 static struct cutover_compare *compare_of(struct replay *r)
@@ -30,12 +32,25 @@ static void note_key(void *ctx, const rf_entry *key, int64_t source_db, rf_slice
         changed_keys_add(&c->changed, &(struct changed_key){key->db, source_db, key->key, source});
 }
 
+/* The names that its keys have on the target are only known without rules. */
+static void note_left_out(void *ctx, const rf_entry *command)
+{
+    const struct replay *r = ctx;
+    struct cutover_compare *c = compare_of(ctx);
+    if (c->rounds == 0 || c->off)
+        return;
+    changed_keys_add_command(&c->changed, command, r->session.unfiltered);
+    c->changed.all |= !r->session.unfiltered;
+}
+
 void cutover_compare_begin(struct replay *r)
 {
     struct cutover_compare *c = compare_of(r);
+    const uint64_t memory = r->options->written.memory;
     c->off = r->options->cutover_unverified;
+    c->changed.memory = c->checked.memory = (memory ? memory : memory_default().memory) / MEMORY_SHARES;
     if (r->options->cutover_ms > 0)
-        r->session.noted_keys = (struct noted_keys){note_key, r};
+        r->session.noted_keys = (struct noted_keys){note_key, note_left_out, r};
 }
 
 void cutover_compare_note(struct replay *r, const rf_entry *command, bool named)
@@ -106,8 +121,8 @@ static rf_code on_source(void *ctx, const rf_difference *difference, rf_error *e
         record.db = key.db;
         record.key = key.key;
         record.fields_until = before->fields_until;
-        if (names->shifted && record.expire_ms >= 0 && record.expire_ms < RF_EXPIRY_SHIFT_BELOW)
-            record.expire_ms += RF_EXPIRY_SHIFT;
+        if (names->shifted)
+            record.expire_ms = rf_expiry_shifted(record.expire_ms);
     }
     return rf_live_check(names->target, &record, error);
 }
@@ -180,6 +195,7 @@ static rf_code compare_all(struct replay *r, rf_error *error)
     progress_phase(&r->session.progress, NULL, 0);
     release_snapshots(r);
     compare_of(r)->keys_before = r->verification.counts.checked;
+    r->verification.complete = false; /* until the pause it says nothing */
     return code;
 }
 

@@ -132,6 +132,10 @@ rf_code replay_verify_inputs(struct replay *replay, size_t first, size_t end, rf
 /* Called between entries: does what is done periodically. Returns an error if a signal stops the run. */
 rf_code replay_tick(struct replay *replay, rf_error *error);
 
+/* An rf_replay_options.tick whose ctx is a struct replay: the same, but a signal only counts once it is not
+ * heeded for a long time. */
+rf_code replay_engine_tick(void *replay, rf_error *error);
+
 /* --- before the first write (replay_prescan.c) --------------------------------------------------------- */
 
 /* Checks for problems that should be found before the first write. */

@@ -168,12 +168,6 @@ static rf_code on_existing(void *ctx, const rf_key_record *record, rf_error *err
     return RF_OK;
 }
 
-static rf_code ignore_missing(void *ctx, const rf_difference *difference, rf_error *error)
-{
-    (void)ctx, (void)difference, (void)error;
-    return RF_OK;
-}
-
 /* Expired keys are not written. */
 static rf_code look_up(struct replay *r, const rf_entry *entry, rf_error *error)
 {
@@ -199,8 +193,7 @@ static rf_code reject_existing(struct replay *r, rf_error *error)
 
 static rf_code scan_existing(struct replay *r, rf_error *error)
 {
-    const rf_live_options options = {
-        .names_only = true, .fn = ignore_missing, .found = on_existing, .ctx = r};
+    const rf_live_options options = {.names_only = true, .found = on_existing, .ctx = r};
     rf_live_counts counts;
     TRY(rf_live_open(&r->target, &options, &r->existing.live, error));
     rf_code code = replay_scan(r, true, true, error);

@@ -83,8 +83,8 @@ static rf_code on_extra(void *ctx, const rf_difference *difference, rf_error *er
 static rf_code check(struct replay_verification *v, const rf_key_record *record, rf_error *error)
 {
     rf_key_record shifted = *record;
-    if (v->shifted && record->expire_ms >= 0 && record->expire_ms < RF_EXPIRY_SHIFT_BELOW)
-        shifted.expire_ms += RF_EXPIRY_SHIFT;
+    if (v->shifted)
+        shifted.expire_ms = rf_expiry_shifted(record->expire_ms);
     TRY(extra_keys_note(&v->extra, record, error));
     return rf_live_check(v->live, &shifted, error);
 }
@@ -195,6 +195,7 @@ void replay_verify_settle(struct replay_verification *v)
     v->counts.found = v->counts.equal = v->counts.checked - v->counts.expired;
     if (v->options->on_exists == RF_ON_EXISTS_FAIL)
         v->extra.count = v->extra.temporary;
+    v->complete = true;
 }
 
 void replay_verify_free(struct replay_verification *v)

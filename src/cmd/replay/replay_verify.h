@@ -6,8 +6,8 @@
  * resumed, only the number of these keys is known: as many keys may be missing or different. Collections
  * without elements are not checked, as no server has them; keys that have expired since are not differences.
  * Keys that only the target has are counted; they are differences only with --delete-extra, or if a command
- * that failed concerns them. Of vector sets
- * only the type and the expiry are compared, because a server serializes them differently after each load. */
+ * that failed concerns them. Of vector sets only the type and the expiry are compared, because a server
+ * serializes them differently after each load. */
 #ifndef CMD_REPLAY_REPLAY_VERIFY_H
 #define CMD_REPLAY_REPLAY_VERIFY_H
 
@@ -57,7 +57,7 @@ rf_code replay_verify_entry(struct replay_verification *v, size_t input, rf_entr
                             rf_error *error);
 rf_code replay_verify_end(struct replay_verification *v, rf_error *error);
 
-/* All that differed has been found to be equal since. */
+/* All that differed has been found to be equal since: that completes it. */
 void replay_verify_settle(struct replay_verification *v);
 
 /* The number of differences that the run does not explain. */

@@ -47,8 +47,8 @@ static rf_code on_refused(void *ctx, size_t input, const rf_refused_command *ref
     format_reason(refused, reason, sizeof reason);
     TRY(replay_reserve(r, position, true, error));
     r->counts.put++;
-    r->position.last = position;
-    return rf_replay_refuse(r->engine, position.input, refused->command, reason, error);
+    return rf_replay_refuse(r->engine, position.input, refused->command, reason,
+                            !r->options->common.keys.rewrite, error);
 }
 
 void unsplittable_begin(struct replay *r)

@@ -215,6 +215,14 @@ static rf_code on_refused_command(void *ctx, const rf_refused_command *command, 
     return cursor->rescan ? RF_OK : refused->fn(refused->ctx, cursor->number, command, error);
 }
 
+static void on_left_out(void *ctx, const rf_entry *command)
+{
+    const struct cursor *cursor = ctx;
+    const struct noted_keys *noted = &cursor->session->noted_keys;
+    if (noted->left_out && !cursor->rescan)
+        noted->left_out(noted->ctx, command);
+}
+
 static rf_code open_rewrite(struct cursor *cursor, rf_error *error)
 {
     const struct session *session = cursor->session;
@@ -235,6 +243,7 @@ static rf_code open_rewrite(struct cursor *cursor, rf_error *error)
         .more_count = session->options->log.command_count,
         .written = session->written_keys.fn || session->noted_keys.fn || session->joined ? on_written_key
                                                                                          : NULL,
+        .unknown_left_out = on_left_out,
         .refused = session->refused_commands.fn ? on_refused_command : NULL,
         .ctx = cursor};
     TRY(rf_command_rewrite_open(&options, &cursor->commands, error));
@@ -256,6 +265,7 @@ static inline bool leave_out(struct cursor *cursor, const rf_entry *command)
     struct session *session = cursor->session;
     if (LIKELY(!session_drops_command(session, cursor->number, command)))
         return false;
+    on_left_out(cursor, command);
     if (!cursor->rescan && session->log.dropped++ < NAMED)
         message_summary("%s: %.*s at offset 0x%" PRIx64 " is left out", input_name(cursor->input),
                         (int)(command->argv[0].len < 64 ? command->argv[0].len : 64),

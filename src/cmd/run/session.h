@@ -48,9 +48,11 @@ struct written_keys {
     bool ambiguous_only; /* it needs to know no others, for now */
 };
 
-/* Told the same, each time, without a use for errors. */
+/* Told the same, each time, without a use for errors; and of each command that is left out before its keys
+ * are told. */
 struct noted_keys {
     void (*fn)(void *ctx, const rf_entry *key, int64_t source_db, rf_slice source);
+    void (*left_out)(void *ctx, const rf_entry *command);
     void *ctx;
 };
 
