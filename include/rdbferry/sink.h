@@ -116,7 +116,8 @@ RF_API rf_code rf_sink_put(rf_sink *sink, rf_entry *entry, rf_error *error);
  * on that thread. */
 RF_API rf_code rf_sink_open_part(rf_sink *sink, rf_notify notify, rf_sink **part, rf_error *error);
 
-/* Appends a part, with the same result as if its entries were put now, and empties it. */
+/* Appends a part, with the same result as if its entries were put now. Before it is used again it must be
+ * emptied. */
 RF_API rf_code rf_sink_append(rf_sink *sink, rf_sink *part, rf_error *error);
 
 /* Empties a part, also after an error of rf_sink_put(). */

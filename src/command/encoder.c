@@ -86,6 +86,7 @@ rf_code encode_restore(struct encoder *e, rf_entry *entry, const char *why, rf_e
     TRY(dump_payload_put(entry, put_bytes, e->out, error));
     outbuf_put(e->out, "\r\n", 2);
     e->elements++;
+    e->members_kept = value_is_complete(entry->value);
     notify_of(&e->options.notify, e->entry, RF_NOTICE_BY_RESTORE, why);
     return RF_OK;
 }
@@ -436,7 +437,7 @@ static rf_code encode_value(struct encoder *e, rf_entry *entry, rf_error *error)
 static rf_code encode_key_value(struct encoder *e, rf_entry *entry, rf_error *error)
 {
     e->elements = 0;
-    e->dropped = false;
+    e->dropped = e->members_kept = false;
     e->without = 0;
     rf_code code = encode_value(e, entry, error);
     if (UNLIKELY(code != RF_OK)) {
@@ -512,6 +513,8 @@ rf_code encoder_put(struct encoder *e, rf_entry *entry, rf_error *error)
     case RF_ENTRY_FOREIGN:
     case RF_ENTRY_FOREIGN_DETAIL:
         if (detail_is_no_evict(entry) && server_can(e->options.target, CAN_NO_EVICT))
+            return RF_OK;
+        if (e->members_kept && detail_is_member_expiry(entry))
             return RF_OK;
         return detail_leave_out_foreign(&e->options.notify, entry,
                                         e->options.drop_unsupported || e->options.drop_detail, error);

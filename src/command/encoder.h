@@ -39,6 +39,7 @@ struct encoder {
     struct batch batch;
     uint64_t elements;
     bool dropped;
+    bool members_kept;     /* RESTORE writes the expiry of members, if any has one */
     unsigned without;      /* details that are dropped (rdb/details.def) */
     bool has_insert_index; /* of an array */
     uint64_t insert_index;

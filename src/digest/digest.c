@@ -357,8 +357,23 @@ COLD static void end_value_sha256(rf_digester *d, const rf_entry *key)
         d->value = is_ordered ? ordered : items;
 }
 
+/* Members of a set that have expired are not digested; visitors do not learn their expiry. SHA-256 has all.
+ */
+static rf_code leave_out_expired(const rf_digester *d, const rf_entry *key, rf_error *error)
+{
+    rf_field_expiry expiry;
+    for (const rf_digester *each = d; each; each = each->next)
+        if (each->how.sha || each->expired_until == INT64_MIN)
+            return RF_OK;
+    TRY(rf_value_field_expiry(key->value, &expiry, error));
+    rf_value_leave_out_expired(key->value, &expiry, d->expired_until);
+    return RF_OK;
+}
+
 static rf_code digest_value(rf_digester *d, const rf_entry *key, rf_error *error)
 {
+    if (UNLIKELY(value_may_have_expiring_members(key->value)))
+        TRY(leave_out_expired(d, key, error));
     for (rf_digester *each = d; each; each = each->next)
         begin_value(each);
     rf_code code = rf_value_walk(key->value, &d->visitor, d, error);

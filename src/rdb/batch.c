@@ -76,7 +76,7 @@ static bool keep_name(struct rdb_batch *batch, struct rdb_reader *from, struct r
 
 static bool take(struct rdb_batch *batch, struct rdb_reader *from)
 {
-    if (from->w->pos == from->w->end || !begin(batch, from))
+    if (!begin(batch, from))
         return false;
     struct rdb_place last = frame_keys(batch);
     if (last.at == batch->mark.at || !keep_name(batch, from, last))
@@ -89,7 +89,7 @@ static bool take(struct rdb_batch *batch, struct rdb_reader *from)
 }
 
 /* A key at the end of a block is complete, unless it is large, with the one after it. Details of the last key
- * come before the next one. */
+ * come before the next one. What is gathered costs a copy, which is in vain if the next key is not taken. */
 rf_code rdb_batch_take(struct rdb_batch *batch, struct rdb_reader *from, bool *taken)
 {
     *taken = false;
@@ -99,7 +99,8 @@ rf_code rdb_batch_take(struct rdb_batch *batch, struct rdb_reader *from, bool *t
     if (from->has_prefix || from->value.members_expire || from->value.no_evict || !from->w->feed)
         return RF_OK;
     window_release(from->w);
-    *taken = take(batch, from) || (window_extend(from->w) && take(batch, from));
+    *taken = take(batch, from) ||
+             (!rdb_reader_may_have_detail(&batch->reader) && window_extend(from->w) && take(batch, from));
     return RF_OK;
 }
 

@@ -32,6 +32,13 @@ bool detail_is_no_evict(const rf_entry *entry)
     return entry->kind == RF_ENTRY_FOREIGN_DETAIL && slice_equal(entry->text, SLICE(DETAIL_OF_NO_EVICT));
 }
 
+bool detail_is_member_expiry(const rf_entry *entry)
+{
+    return entry->kind == RF_ENTRY_FOREIGN_DETAIL &&
+           slice_equal(entry->text, SLICE(DETAIL_OF_MEMBER_EXPIRY)) &&
+           !slice_equal(entry->name, SLICE("KeyDB"));
+}
+
 const char *detail_foreign(const rf_entry *entry, char text[DETAIL_FOREIGN_TEXT])
 {
     snprintf(text, DETAIL_FOREIGN_TEXT, "%.*s of %.*s", (int)entry->text.len, (const char *)entry->text.ptr,
@@ -48,7 +55,8 @@ rf_code detail_leave_out_foreign(const rf_notify *notify, const rf_entry *entry,
         notify_of(notify, entry, is_detail ? RF_NOTICE_DETAIL : RF_NOTICE_FOREIGN_RECORD, what);
         return RF_OK;
     }
-    fail(error, RF_E_INCOMPATIBLE, "no other server supports %s (--drop-detail drops it)", what);
+    fail(error, RF_E_INCOMPATIBLE, "%s %s (--drop-detail drops it)",
+         is_detail ? "the output has no place for" : "no other server supports", what);
     error_key(error, entry->db, entry->key);
     return RF_E_INCOMPATIBLE;
 }

@@ -30,12 +30,15 @@ void detail_notify(const rf_notify *notify, const rf_entry *key, unsigned detail
 #define DETAIL_OF_MEMBER_EXPIRY "a member expiry"
 bool detail_is_no_evict(const rf_entry *entry);
 
+/* Whether it is the expiry of a set's members, which the type of the set tells, too: not that of KeyDB. */
+bool detail_is_member_expiry(const rf_entry *entry);
+
 /* "a cron job of KeyDB". */
 enum { DETAIL_FOREIGN_TEXT = 64 };
 const char *detail_foreign(const rf_entry *entry, char text[DETAIL_FOREIGN_TEXT]);
 
-/* Handles an entry of kind RF_ENTRY_FOREIGN or RF_ENTRY_FOREIGN_DETAIL, which no output can represent: sends
- * a notice if it may be dropped, else RF_E_INCOMPATIBLE. */
+/* Handles an entry of kind RF_ENTRY_FOREIGN or RF_ENTRY_FOREIGN_DETAIL that the output does not represent:
+ * sends a notice if it may be dropped, else RF_E_INCOMPATIBLE. */
 rf_code detail_leave_out_foreign(const rf_notify *notify, const rf_entry *entry, bool may, rf_error *error);
 
 #endif

@@ -26,8 +26,7 @@ static int payload_version(const rf_entry *key)
 bool dump_payload_accepted(const rf_entry *key, rf_server target)
 {
     rf_dialect dialect = key->metadata.len ? RF_REDIS : key->encoding->dialect;
-    return !value_may_have_expiring_members(key->value) &&
-           rdb_known_to(target.dialect, rf_server_rdb_version(target), payload_version(key), dialect);
+    return rdb_known_to(target.dialect, rf_server_rdb_version(target), payload_version(key), dialect);
 }
 
 static rf_code count_bytes(void *ctx, rf_slice bytes)

@@ -256,8 +256,8 @@ bool rdb_reader_frame(struct rdb_reader *r)
         if (is_type(r, byte)) {
             r->value.type = &r->types[byte];
             r->framed = r->w->pos;
-            return rdb_skip_string(r->w) == RF_OK && r->value.type->walk(&k) == RF_OK &&
-                   !r->value.members_expire && !r->no_evict && !is_beyond_block(r);
+            return !rdb_reader_may_have_detail(r) && rdb_skip_string(r->w) == RF_OK &&
+                   r->value.type->walk(&k) == RF_OK && !is_beyond_block(r);
         }
         if (!r->opcodes[byte].is_passed || r->opcodes[byte].read(r, &ignored, &ready) != RF_OK)
             return false;

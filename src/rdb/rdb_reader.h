@@ -77,6 +77,13 @@ void rdb_reader_put_foreign(struct rdb_reader *r, rf_entry *entry, const char *p
  * entry, and the position is undefined. The window must be over memory. */
 bool rdb_reader_frame(struct rdb_reader *r);
 
+/* Whether the key that a frame ended at may be followed by details, which its frame does not show: batches
+ * are without such keys. */
+static inline bool rdb_reader_may_have_detail(const struct rdb_reader *r)
+{
+    return r->no_evict || (r->value.type && value_may_have_expiring_members(&r->value));
+}
+
 /* Skips the value of the last key, unless it was consumed. */
 rf_code rdb_reader_end_key(struct rdb_reader *r);
 

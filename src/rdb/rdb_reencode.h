@@ -16,6 +16,7 @@
 
 /* The types written, if used in more than one place. */
 enum rdb_plain_type {
+    RDB_PLAIN_SET = 2,
     RDB_PLAIN_HASH = 4,
     RDB_VALKEY_EXPIRING_HASH = 22,
     RDB_REDIS_EXPIRING_HASH = 24,

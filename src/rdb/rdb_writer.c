@@ -524,7 +524,7 @@ static bool is_written(const struct rdb_writer *w, const rf_entry *entry)
         return false;
     if (detail_is_no_evict(entry))
         return has_no_evict(w);
-    return w->members_kept && !slice_equal(entry->name, SLICE("KeyDB"));
+    return w->members_kept && detail_is_member_expiry(entry);
 }
 
 static rf_code put_foreign(struct rdb_writer *w, const rf_entry *entry, rf_error *error)

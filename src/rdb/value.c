@@ -173,7 +173,7 @@ bool value_is_always_checked(const struct rf_value *value)
 
 void rf_value_shift_expiry(rf_value *value, int64_t ms)
 {
-    value->changed |= ms != 0 && has_field_expiry(value->type);
+    value->changed |= ms != 0 && (has_field_expiry(value->type) || value_may_have_expiring_members(value));
     value->shift_ms = ms;
 }
 
@@ -181,9 +181,13 @@ void rf_value_leave_out_expired(rf_value *value, const rf_field_expiry *expiry, 
 {
     if (expiry->expiring == 0 || expiry->first_ms > now_ms)
         return;
+    value->leave_out_ms = now_ms - value->shift_ms;
+    if (value->type->encoding.type == RF_SET) {
+        value->members_expire = expiry->last_ms > now_ms;
+        return;
+    }
     value->changed = true;
     value->is_plain = expiry->last_ms <= now_ms;
-    value->leave_out_ms = now_ms - value->shift_ms;
 }
 
 struct changing {
@@ -224,22 +228,15 @@ COLD static rf_code walk_changed(rf_value *value, const rf_visitor *visitor, voi
 
 rf_code rf_value_walk(rf_value *value, const rf_visitor *visitor, void *ctx, rf_error *error)
 {
-    if (UNLIKELY(value->changed && visitor->field))
+    if (UNLIKELY(value->changed && visitor->field && value->type->encoding.type == RF_HASH))
         return walk_changed(value, visitor, ctx, error);
     return walk_stored(value, visitor, ctx, error);
 }
 
 static rf_code see_expiry(void *ctx, rf_slice field, rf_slice value, int64_t expire_ms)
 {
-    rf_field_expiry *seen = ctx;
     (void)field, (void)value;
-    seen->fields++;
-    if (expire_ms == RF_NO_EXPIRY)
-        return RF_OK;
-    if (seen->expiring == 0 || expire_ms < seen->first_ms)
-        seen->first_ms = expire_ms;
-    if (seen->expiring++ == 0 || expire_ms > seen->last_ms)
-        seen->last_ms = expire_ms;
+    walk_note_expiry(ctx, expire_ms);
     return RF_OK;
 }
 
@@ -247,10 +244,13 @@ rf_code rf_value_field_expiry(rf_value *value, rf_field_expiry *expiry, rf_error
 {
     static const rf_visitor seer = {.field = see_expiry};
     *expiry = (rf_field_expiry){.first_ms = RF_NO_EXPIRY, .last_ms = RF_NO_EXPIRY};
-    if (!has_field_expiry(value->type))
+    if (!has_field_expiry(value->type) && !value_may_have_expiring_members(value))
         return RF_OK;
     TRY(rf_value_hold(value, NULL, error));
-    return rf_value_walk(value, &seer, expiry, error);
+    value->expiry = value->type->encoding.type == RF_SET ? expiry : NULL;
+    rf_code code = rf_value_walk(value, &seer, expiry, error);
+    value->expiry = NULL;
+    return code;
 }
 
 /* --- extracting the raw bytes ----------------------------------------------------------------------- */

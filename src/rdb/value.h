@@ -26,6 +26,7 @@ static inline void value_begin(struct rf_value *value, const struct rdb_type *ty
     value->offset = window_offset(w);
     value->used = value->held = value->changed = value->is_plain = value->members_expire = false;
     value->no_evict = false;
+    value->expiry = NULL;
     value->shift_ms = 0;
     value->leave_out_ms = INT64_MIN;
     value->contradiction = NULL;
@@ -35,12 +36,11 @@ static inline void value_begin(struct rf_value *value, const struct rdb_type *ty
 }
 
 /* False for a hash whose field names are in a template, whose fields' expiry is shifted, or with excluded
- * fields: its bytes differ from the result of a walk. Also for a set whose members' expiry is to be shifted,
- * which is not done. */
+ * fields: its bytes differ from the result of a walk. Also for a set whose members' expiry is to be shifted:
+ * no type of sets is written with a changed one, so it is lost. */
 static inline bool value_is_complete(const struct rf_value *value)
 {
-    return value->type->copied_type == value->type->encoding.number && !value->changed &&
-           !(UNLIKELY(value->shift_ms != 0) && value_may_have_expiring_members(value));
+    return value->type->copied_type == value->type->encoding.number && !value->changed;
 }
 
 /* False for values that are re-encoded when they are copied: also for a stream, whose counters are

@@ -9,6 +9,8 @@ uint8_t rf_value_copied_type(const rf_value *value)
 {
     if (LIKELY(!value->changed))
         return value->type->copied_type;
+    if (value->type->encoding.type == RF_SET)
+        return RDB_PLAIN_SET;
     if (value->is_plain)
         return RDB_PLAIN_HASH;
     static const uint8_t expiring[RF_DIALECTS] = {[RF_REDIS] = RDB_REDIS_EXPIRING_HASH,

@@ -52,7 +52,6 @@ rf_code walk_hash_ttl_dragonfly(struct walk *k)
     return RF_OK;
 }
 
-/* Whether members expire is remembered, also by a walk without a visitor. */
 rf_code walk_set_ttl_dragonfly(struct walk *k)
 {
     uint64_t n;
@@ -63,9 +62,7 @@ rf_code walk_set_ttl_dragonfly(struct walk *k)
         window_release(k->w);
         TRY(walk_read_member(k, &member));
         TRY(read_expiry(k, member, &expire_ms));
-        k->value->members_expire |= expire_ms != RF_NO_EXPIRY;
-        if (k->visitor)
-            TRY(VISIT(k, member, member));
+        TRY(walk_expiring_member(k, member, expire_ms));
     }
     return RF_OK;
 }

@@ -2,8 +2,9 @@
 /* Compact encodings: a whole collection, or one node of a list, in a blob. The blob itself is an RDB string,
  * so it may be LZF-compressed; it must fit in memory, as it did in the server's.
  *
- *   ziplist, listpack:  item*   member*   (member score)*   (field value)*   (field value ttl)*   (member
- * ttl)* quicklist:          n nodes, each a blob, or since RDB 10 (container blob) where container 1 means
+ *   ziplist, listpack:  item*   member*   (member score)*   (field value)*   (field value ttl)*
+ *                       (member ttl)*
+ *   quicklist:          n nodes, each a blob, or since RDB 10 (container blob) where container 1 means
  *                       that the blob is one item itself
  *   intset, zipmap:     see codec/
  *
@@ -170,7 +171,7 @@ static rf_code triples(struct walk *k, struct packed_cursor *c)
     struct packed field, value;
     bool there;
     uint8_t text[2][NUMBER_TEXT_MAX];
-    int64_t expire_ms, last = 1;
+    int64_t expire_ms = RF_NO_EXPIRY, last = 1;
     for (;;) {
         TRY(packed_next(k, c, &field, &there));
         if (!there)
@@ -188,16 +189,15 @@ static rf_code expiring_members(struct walk *k, struct packed_cursor *c)
     struct packed e;
     bool there;
     uint8_t text[NUMBER_TEXT_MAX];
-    int64_t expire_ms, last = 1;
+    int64_t expire_ms = RF_NO_EXPIRY, last = 1;
     for (;;) {
         TRY(packed_next(k, c, &e, &there));
         if (!there)
             return RF_OK;
         rf_slice member = packed_slice(&e, text);
         TRY(packed_expiry(k, c, member, &last, &expire_ms));
-        k->value->members_expire |= expire_ms != RF_NO_EXPIRY;
         TRY(walk_unique(k, 0, "member", member));
-        TRY(VISIT(k, member, member));
+        TRY(walk_expiring_member(k, member, expire_ms));
     }
 }
 
@@ -256,12 +256,11 @@ rf_code walk_hash_listpack_ttl(struct walk *k)
     return walk_smallest_expiry(k, smallest);
 }
 
-/* The same; 0: no member expires. */
+/* The same. */
 rf_code walk_set_listpack_ttl(struct walk *k)
 {
     uint64_t smallest;
     TRY(rdb_u64le(k->w, &smallest));
-    k->value->members_expire = smallest != 0;
     TRY(blob(k, LISTPACK, expiring_members));
     return walk_smallest_expiry(k, smallest);
 }

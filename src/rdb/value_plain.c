@@ -165,13 +165,13 @@ rf_code walk_hash_ttl(struct walk *k)
     return walk_smallest_expiry(k, smallest);
 }
 
-/* The members of a set in the same form: minimum, n, (ttl member)*. */
+/* The members of a set in the same form: minimum, n, (ttl member)*. The minimum does not show whether there
+ * are any: 0 as well as another one may be followed by either. */
 rf_code walk_set_ttl(struct walk *k)
 {
     uint64_t smallest, n;
     TRY(rdb_u64le(k->w, &smallest));
     TRY(rdb_length(k->w, &n));
-    k->value->members_expire = smallest != 0;
     for (; n > 0; n--) {
         uint64_t ttl;
         rf_slice member = {0};
@@ -179,10 +179,10 @@ rf_code walk_set_ttl(struct walk *k)
         TRY(rdb_length(k->w, &ttl));
         TRY(walk_read_member(k, &member));
         bool in_range = ttl >> RDB_FIELD_EXPIRE_BITS == 0;
-        if (k->visitor && ttl > 0 && (!in_range || field_expiry(smallest - 1 + ttl) == 0))
+        int64_t expire_ms = ttl == 0 ? RF_NO_EXPIRY : in_range ? field_expiry(smallest - 1 + ttl) : 0;
+        if (k->visitor && expire_ms == 0)
             return walk_expiry_out_of_range(k, member);
-        if (k->visitor)
-            TRY(VISIT(k, member, member));
+        TRY(walk_expiring_member(k, member, expire_ms));
     }
     return walk_smallest_expiry(k, smallest);
 }

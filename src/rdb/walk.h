@@ -51,8 +51,9 @@ struct rf_value {
     const uint8_t *record; /* the start of the key's record, if it is in the same segment; or NULL */
     uint64_t offset;
     bool used, held;
-    bool changed;                /* its fields are shifted by shift_ms, or some are excluded */
-    bool members_expire;         /* of a set, as found by a walk */
+    bool changed;                /* its fields are shifted by shift_ms, or some are excluded; a set: plain */
+    bool members_expire;         /* of a set, as found by a walk; not those that are excluded */
+    rf_field_expiry *expiry;     /* receives the expiry of a set's members from a walk; may be NULL */
     bool no_evict;               /* of the key, from its record (Redis 8.12) */
     bool is_plain;               /* none of the remaining fields expires */
     bool resume;                 /* see rf_reader_next() */
@@ -109,6 +110,13 @@ static inline rf_code walk_read_member(struct walk *k, rf_slice *member)
     TRY(rdb_string(k->w, member));
     return walk_unique(k, 0, "member", *member);
 }
+
+/* Visits a member of a set, unless it is excluded as expired, and remembers its expiry, also without a
+ * visitor. */
+rf_code walk_expiring_member(struct walk *k, rf_slice member, int64_t expire_ms);
+
+/* Adds an element to the range. */
+void walk_note_expiry(rf_field_expiry *range, int64_t expire_ms);
 
 /* Checks the minimum expiry that a hash or a set stores, after its elements. */
 rf_code walk_smallest_expiry(struct walk *k, uint64_t ms);

@@ -89,6 +89,7 @@ struct current_entry {
     rf_slice key;
     int64_t ends_ms;         /* when it disappears by itself: it expires, or all its fields do */
     bool in_progress;        /* not in a pipeline yet */
+    bool members_kept;       /* a key: nothing of it is lost but what commands are needed for */
     bool by_restore;         /* the encoder had no commands for it */
     const char *drop_reason; /* reason given by the encoder, which does not support it */
 };

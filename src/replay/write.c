@@ -366,6 +366,7 @@ static struct request unsent_request(const struct key_write *w)
 static rf_code write_payload(struct key_write *w, rf_error *error)
 {
     const rf_entry *entry = w->entry;
+    w->r->current.members_kept = value_is_complete(entry->value);
     if (w->elements > 0 || rf_may_be_empty(entry->type))
         return write_restore(w, buffer_slice(&w->r->payload), error);
     const struct request request = unsent_request(w);
@@ -447,7 +448,8 @@ static rf_code write_live_key(struct key_write *w, rf_error *error)
     rf_replay *r = w->r;
     r->current.key = w->entry->key;
     r->current.ends_ms = w->entry->expire_ms;
-    if (w->entry->type == RF_HASH)
+    r->current.members_kept = false;
+    if (w->entry->type == RF_HASH || w->entry->type == RF_SET)
         TRY(drop_expired_fields(r, w->entry, error));
     if (UNLIKELY(r->current.ends_ms != RF_NO_EXPIRY) && write_has_expired(r, r->current.ends_ms)) {
         const struct request request = unsent_request(w);

@@ -156,7 +156,6 @@ static rf_code file_append(rf_sink *sink, rf_sink *part, rf_error *error)
     for (size_t i = 0; i < from->part.count; i++)
         append_run(s, from, i);
     from->in_rdb = s->in_rdb;
-    part_restart(part);
     return LIKELY(s->output.buf.code == RF_OK) ? RF_OK : output_failure(&s->output, error);
 }
 

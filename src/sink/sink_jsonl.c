@@ -258,7 +258,6 @@ static rf_code jsonl_append(rf_sink *sink, rf_sink *part, rf_error *error)
 {
     struct sink_jsonl *s = (struct sink_jsonl *)sink, *from = (struct sink_jsonl *)part;
     outbuf_put(&s->output.buf, from->part.buf.start, part_size(&from->part));
-    part_clear(&from->part);
     return LIKELY(s->output.buf.code == RF_OK) ? RF_OK : output_failure(&s->output, error);
 }
 

@@ -265,7 +265,7 @@ static void shift_expiry(const rf_rewrite *w, rf_entry *entry)
 {
     if (entry->expire_ms != RF_NO_EXPIRY)
         entry->expire_ms = shifted(entry->expire_ms, w->shift_ms);
-    if (entry->type == RF_HASH && entry->value)
+    if (entry->value)
         rf_value_shift_expiry(entry->value, w->shift_ms);
 }
 

@@ -17,3 +17,7 @@ run convert in.rdb -o same.rdb -q
 run diff in.rdb same.rdb
 head -c 9 same.rdb && echo
 run verify in.rdb --target-version 8.10
+# A shifted expiry of members is not written; RESTORE keeps it; members that have expired are left out.
+run convert in.rdb -o shifted.rdb --shift-expiry 1s
+run convert in.rdb -o - --to aof -k s -q --restore
+run convert in.rdb -o - --to jsonl -k s -q --expired drop

@@ -145,6 +145,7 @@ Test(dump_payload, is_accepted_by_who_knows_the_type)
                            expiring = {.type = 24, .hex = "0000000000000000 00"},
                            valkeys = {.magic = "VALKEY080", .type = 22, .hex = "00"},
                            with_metadata = {.before = "f3 01 41424344 00", .type = 0, .hex = "0176"},
+                           members = {.magic = "REDIS0017", .type = 35, .hex = "0500000000000000 01 01 0161"},
                            template = {.before = "f2 05 01 0161", .type = 32, .hex = "05 0178"};
     cr_expect(accepted(&string, RF_REDIS, 2, 6));
     cr_expect(accepted(&string, RF_VALKEY, 9, 0));
@@ -164,6 +165,9 @@ Test(dump_payload, is_accepted_by_who_knows_the_type)
     cr_expect(accepted(&with_metadata, RF_REDIS, 8, 6));
     cr_expect_not(accepted(&with_metadata, RF_REDIS, 8, 4));
     cr_expect_not(accepted(&with_metadata, RF_VALKEY, 9, 0));
+    cr_expect(accepted(&members, RF_REDIS, 8, 12));
+    cr_expect_not(accepted(&members, RF_REDIS, 8, 10));
+    cr_expect_not(accepted(&members, RF_VALKEY, 9, 2));
     cr_expect(accepted(&template, RF_REDIS, 2, 6));
     cr_expect(accepted(&template, RF_VALKEY, 9, 0));
 }

@@ -264,7 +264,8 @@ Test(rdb_reader, records_of_one_dialect)
 #define NO_EVICT "foreign 0 k Redis 8.12: the no-evict attribute\n"
 #define EXPIRY   "foreign 0 k Redis 8.12: a member expiry\n"
 
-/* The attribute stands among what precedes a key, in any order. */
+/* The attribute stands among what precedes a key: here in any order, while a server expects it before the
+ * metadata. */
 Test(rdb_reader, redis_8_12)
 {
     expect_read("REDIS0017", "f1" KEY KEY, KEY_TEXT NO_EVICT KEY_TEXT);

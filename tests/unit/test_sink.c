@@ -293,6 +293,17 @@ Test(sink, details_are_left_out_where_that_is_asked_for)
         {{RF_REDIS, 8, 10}, "REDIS0017", "f1 00 016b 0176", "key 0 k string\nstring v\n", RF_NOTICE_DETAIL},
         {{RF_REDIS, 7, 0}, "REDIS0017", EXPIRING_SET, "key 0 k set\nmember a\nmember b\n", RF_NOTICE_DETAIL},
         {{RF_VALKEY, 9, 2}, "REDIS0017", EXPIRING_SET, "key 0 k set\nmember a\nmember b\n", RF_NOTICE_DETAIL},
+        /* The minimum is no evidence. */
+        {{RF_REDIS, 8, 0},
+         "REDIS0017",
+         "23 016b 0000000000000000 01 06 0161",
+         "key 0 k set\nmember a\n",
+         RF_NOTICE_DETAIL},
+        {{RF_REDIS, 8, 0},
+         "REDIS0017",
+         "22 016b 0000000000000000 0c 0c000000 0200 816102 0501 ff",
+         "key 0 k set\nmember a\n",
+         RF_NOTICE_DETAIL},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         rf_slice out;

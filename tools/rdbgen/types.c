@@ -3,7 +3,7 @@
  *
  *   AUX*  MODULE_AUX  FUNCTION2*  HASH_TEMPLATE*
  *   per database:  SELECTDB RESIZEDB
- *     per key: [AUX] [expiry] [IDLE | FREQ] [KEY_META] [NO_EVICT] type key value
+ *     per key: [AUX] [expiry] [IDLE | FREQ] [NO_EVICT] [KEY_META] type key value
  *   SELECTDB  MODULE_AUX  EOF  checksum
  *
  * The table says which types there are; the keys of each type, one for each variant, go round the
@@ -218,10 +218,10 @@ static void gen_prefixes(struct types *types, struct key_facts *key)
         gen_expiry(types, key);
         gen_between(types);
     }
-    if (has(types, REDIS, 13) && !types->options->no_modules && rng_below(&types->rng, 8) == 0)
-        gen_key_meta(types);
     if (has(types, REDIS, 16) && rng_below(&types->rng, 8) == 0)
         out_byte(&types->out, OP_NO_EVICT);
+    if (has(types, REDIS, 13) && !types->options->no_modules && rng_below(&types->rng, 8) == 0)
+        gen_key_meta(types);
 }
 
 /* --- keys --------------------------------------------------------------------------------------------- */

@@ -63,7 +63,7 @@ static rf_code open_deletions(struct preflight *preflight, rf_error *error)
 /* Called for each entry, in order. */
 static bool is_written(struct preflight *preflight, const rf_entry *entry)
 {
-    return !preflight->options->since || !since_counts(entry) || since_is_to_write(&preflight->since);
+    return !preflight->options->since || !since_is_unchanged(&preflight->since, entry);
 }
 
 static rf_code examine_inputs(struct preflight *preflight, rf_error *error)

@@ -248,7 +248,7 @@ static rf_code put_entry(struct replay *r, const struct cursor *cursor, rf_entry
     if (following_restarts(r))
         TRY(replay_leftovers_note(r, entry, error));
     TRY(collisions_note(&r->collisions, cursor->input, entry, &leave_out, error));
-    bool is_unchanged = r->options->since && since_counts(entry) && !since_is_to_write(&r->since);
+    bool is_unchanged = r->options->since && since_is_unchanged(&r->since, entry);
     if (leave_out)
         return RF_OK;
     if (is_unchanged) {

@@ -160,9 +160,11 @@ rf_code since_compare(struct since *since, rf_error *error)
     return code;
 }
 
-bool since_is_to_write(struct since *since)
+bool since_is_unchanged(struct since *since, const rf_entry *entry)
 {
-    return bits_has(&since->to_write, since->next_write++);
+    if (since_counts(entry))
+        since->is_unchanged = !bits_has(&since->to_write, since->next_write++);
+    return since->is_unchanged && (since_counts(entry) || entry->kind == RF_ENTRY_FOREIGN_DETAIL);
 }
 
 /* --- deletions ------------------------------------------------------------------------------------------ */

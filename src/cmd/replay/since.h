@@ -35,6 +35,7 @@ struct since {
     rf_compare *compare;
     rf_digester *digester;
     uint64_t next_write; /* the number of the next entry of the second snapshot */
+    bool is_unchanged;   /* the one before */
 };
 
 /* Reads both snapshots. Returns RF_E_UNSUPPORTED for AOF commands, RF_E_DUPLICATE if two keys of the first
@@ -47,8 +48,9 @@ static inline bool since_counts(const rf_entry *entry)
     return entry->kind == RF_ENTRY_KEY || entry->kind == RF_ENTRY_FUNCTION || entry->kind == RF_ENTRY_FOREIGN;
 }
 
-/* Called for each such entry of the second snapshot, in order: whether it is to be written. */
-bool since_is_to_write(struct since *since);
+/* Called for each entry of the second snapshot, in order: whether it is left out as unchanged. A detail
+ * follows its key. */
+bool since_is_unchanged(struct since *since, const rf_entry *entry);
 
 /* Calls `fn` for each key and library to delete: its record, with the digest of what the target should have,
  * or `fault` if its value is damaged. The record's `input` and `offset` are its position. */

@@ -33,15 +33,15 @@ static rf_code set_expiry_shift(struct cursor *cursor, rf_error *error)
     return RF_OK;
 }
 
-/* A hash whose fields have all expired is an expired key. Damage in it is left to be found by the consumer of
- * the entry. */
+/* A hash or a set whose elements have all expired is an expired key. Damage in it is left to be found by the
+ * consumer of the entry. */
 static rf_code check_fields(const struct session *session, rf_entry *entry, rf_drop_reason *drop,
                             rf_error *error)
 {
     int policy = session->options->keys.expired;
     bool may_go = policy == RF_EXPIRED_DROP && *drop == RF_DROP_NONE;
     bool may_come = policy == RF_EXPIRED_ONLY && *drop == RF_DROP_BY_EXPIRY;
-    if (entry->type != RF_HASH || (!may_go && !may_come))
+    if ((entry->type != RF_HASH && entry->type != RF_SET) || (!may_go && !may_come))
         return RF_OK;
     rf_field_expiry expiry;
     rf_code code = rf_value_field_expiry(entry->value, &expiry, error);
