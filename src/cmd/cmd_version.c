@@ -19,7 +19,7 @@ static void print_range(int start, int end)
     printf(start == end ? " %d" : " %d to %d", start, end);
 }
 
-/* "6 to 15 (Redis 2.8 to 8.10)", "11, 80 to 81 (Valkey 7.2 to 9.2)": the versions of the servers from
+/* "6 to 17 (Redis 2.8 to 8.12)", "11, 80 to 81 (Valkey 7.2 to 9.2)": the versions of the servers from
  * `oldest` on. */
 static void print_rdb(const char *name, rf_dialect dialect, rf_server oldest)
 {

@@ -98,7 +98,6 @@ rf_code read_key_metadata(struct rdb_reader *r, rf_entry *entry, bool *ready)
 /* --- other entries ---------------------------------------------------------------------------------- */
 
 /* KeyDB writes two AUX fields after a key for each member with an expiry: the member and the time. */
-
 rf_code read_aux(struct rdb_reader *r, rf_entry *entry, bool *ready)
 {
     entry->kind = RF_ENTRY_AUX;

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Formats "a version from 2.8 to 8.10, or from valkey-7.2 to valkey-9.1": the releases that outputs can be
+/* Formats "a version from 2.8 to 8.12, or from valkey-7.2 to valkey-9.1": the releases that outputs can be
  * written for. Returns `out`. */
 const char *versions_form(char *out, size_t size);
 
