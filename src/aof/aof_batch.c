@@ -75,10 +75,9 @@ static bool take(struct aof_batch *batch, struct aof_reader *from, bool *too_sho
 /* A command at the end of a block is complete, unless it is large, with the one after it. */
 rf_code aof_batch_take(struct aof_batch *batch, struct aof_reader *from, bool *taken)
 {
-    bool too_short, can;
+    bool too_short;
     *taken = false;
-    TRY(aof_reader_can_skip(from, &can));
-    if (!can)
+    if (!aof_reader_can_skip(from))
         return RF_OK;
     window_release(from->w);
     *taken = take(batch, from, &too_short) ||

@@ -325,13 +325,10 @@ enum aof_frame aof_reader_frame(struct aof_reader *r)
                : AOF_FRAME_OTHER;
 }
 
-rf_code aof_reader_can_skip(struct aof_reader *r, bool *can)
+bool aof_reader_can_skip(const struct aof_reader *r)
 {
-    if (r->streams)
-        TRY(end_stream(r));
-    *can = r->w->feed && r->w->pos < r->w->end && window_offset(r->w) >= r->in_order_to &&
+    return r->w->feed && r->w->pos < r->w->end && window_offset(r->w) >= r->in_order_to && !r->streams &&
            !r->in_transaction && !r->rreplay.active && !r->damaged && !r->resume;
-    return RF_OK;
 }
 
 void aof_reader_skip(struct aof_reader *r, int64_t db, int64_t time)

@@ -57,8 +57,8 @@ enum aof_frame {
  */
 enum aof_frame aof_reader_frame(struct aof_reader *r);
 
-/* Whether what comes next may be skipped. */
-rf_code aof_reader_can_skip(struct aof_reader *r, bool *can);
+/* Whether what comes next may be skipped: not, for one, while the last command is streamed. */
+bool aof_reader_can_skip(const struct aof_reader *r);
 
 /* The window has been moved on past intact commands. */
 void aof_reader_skip(struct aof_reader *r, int64_t db, int64_t time);

@@ -301,6 +301,7 @@ static rf_code accept_command(struct cursor *cursor, rf_entry *command, bool *ac
     *accepted = !drop && !rewrites_commands(cursor);
     if (*accepted)
         return count_other(cursor, command, error);
+    stats_pause(&session->stats, command->offset);
     return drop ? RF_OK : rewrite_command(cursor, command, error);
 }
 
@@ -460,14 +461,16 @@ static bool needs_order(const struct session *session)
            (log->history && rf_command_history_has_swaps(log->history));
 }
 
-/* What is known of keys that come later, or depends on earlier ones, needs them in order. */
-rf_code cursor_take(struct cursor *cursor, rf_batch *batch, bool *taken, rf_error *error)
+bool cursor_can_take(const struct cursor *cursor)
 {
     const struct session *session = cursor->session;
-    bool is_first = session->options->keys.shift && session->shifted != cursor->input->path;
-    *taken = false;
-    if (cursor_is_within_command(cursor) || needs_order(session) || session->read.resume || is_first)
-        return RF_OK;
+    bool is_first = session->options->keys.shift && !is_raw(cursor) &&
+                    session->shifted != cursor->input->path;
+    return !cursor_is_within_command(cursor) && !needs_order(session) && !session->read.resume && !is_first;
+}
+
+rf_code cursor_take(struct cursor *cursor, rf_batch *batch, bool *taken, rf_error *error)
+{
     return rf_reader_take(cursor->input->reader, batch, taken, error);
 }
 

@@ -45,8 +45,11 @@ rf_code cursor_next(struct cursor *cursor, rf_entry **entry, rf_error *error);
 /* Whether the next entry results from the same command as the one before, if there is any. */
 bool cursor_is_within_command(const struct cursor *cursor);
 
-/* Takes the next keys or commands of the current input, see rf_reader_take(). *taken is false, too, if they
- * have to be read in order. */
+/* Whether what is next in the current input may be read out of order: it does not set what is known of later
+ * entries, and does not depend on earlier ones. */
+bool cursor_can_take(const struct cursor *cursor);
+
+/* Takes the next keys or commands of the current input, see rf_reader_take(). */
 rf_code cursor_take(struct cursor *cursor, rf_batch *batch, bool *taken, rf_error *error);
 
 /* Entries before this offset of the input have been accounted for in `session`. */

@@ -4,6 +4,8 @@
 #include "base/fail.h"
 #include <string.h>
 
+enum { JOURNAL_MOST = 2 * 1024 * 1024 };
+
 /* --- running ------------------------------------------------------------------------------------------ */
 
 static void clear(struct lane *lane)
@@ -50,7 +52,7 @@ static rf_code run_entries(struct lane *lane, uint64_t most)
 {
     rf_code code = RF_OK;
     for (; code == RF_OK && lane->journal.entry < most; lane->journal.entry++) {
-        if (lane->work->is_full && lane->work->is_full(lane))
+        if (lane->journal.keys.len >= JOURNAL_MOST || (lane->work->is_full && lane->work->is_full(lane)))
             return RF_OK;
         code = run_entry(lane);
         if (code != RF_OK)

@@ -151,7 +151,8 @@ static rf_code step(struct stage *stage, rf_error *error)
 {
     rf_entry *entry;
     bool taken = false;
-    if (stage->cursor->input && (!stage->work->can_take || stage->work->can_take(stage->ctx)))
+    if (stage->cursor->input && cursor_can_take(stage->cursor) &&
+        (!stage->work->can_take || stage->work->can_take(stage->ctx)))
         TRY(take(stage, &taken, error));
     if (taken)
         return RF_OK;
