@@ -168,7 +168,7 @@ Test(replay_strings, once_the_command_is_not_available_any_more)
         {.on = NULL}};
     struct replaying p = {.fake.rules = rules, .finish_often = false};
     for (int i = 0; i < 20; i++) {
-        char name[8];
+        char name[16];
         snprintf(name, sizeof name, "k%02d", i);
         put_key(&p.input, 0, name);
         put_str(&p.input, "v");
@@ -196,7 +196,7 @@ Test(replay_strings, not_again_where_slots_count)
     memset(value, 'v', 10000);
     value[10000] = '\0';
     for (int i = 0; i < 1200; i++) {
-        char name[8];
+        char name[16];
         snprintf(name, sizeof name, "k%04d", i);
         put_key(&p.input, 0, name);
         put_str(&p.input, value);
@@ -258,7 +258,7 @@ Test(replay_strings, have_limits)
     memset(value, 'v', 4000);
     value[4000] = '\0';
     for (int i = 0; i < 164; i++) {
-        char name[8];
+        char name[16];
         snprintf(name, sizeof name, "k%03d", i);
         put_key(&p.input, 0, name);
         put_str(&p.input, i < 100 ? "v" : value);
