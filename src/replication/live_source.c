@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Live servers as inputs: finds them, chooses a replica or the primary, and opens their snapshots. */
-#include "aof/files.h"
+#include "aof/provided_files.h"
 #include "base/fail.h"
 #include "net/primaries.h"
 #include "net/waiting.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A scanned server as an input. */
-#include "aof/files.h"
+#include "aof/provided_files.h"
 #include "base/fail.h"
 #include "scan/internal.h"
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Inputs that are not files but live servers. */
-#ifndef AOF_FILES_H
-#define AOF_FILES_H
+#ifndef AOF_PROVIDED_FILES_H
+#define AOF_PROVIDED_FILES_H
 
 #include <rdbferry/aofdir.h>
 #include <rdbferry/version.h>
