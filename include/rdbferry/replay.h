@@ -187,8 +187,9 @@ RF_API rf_code rf_replay_unshift_expiries(rf_replay *replay, rf_error *error);
  * entry->slot has to be the slot of all keys of the command, as rf_command_rewrite_next() returns it. The
  * transactions of the log are kept; in a cluster, within each slot. Positions have to ascend, of streams
  * within each; SWAPDB of one of several streams is RF_E_INCOMPATIBLE, and so are FLUSHALL and FLUSHDB without
- * options->flush_stream. An earlier
- * run's commands that are missing on the target are RF_E_TARGET: it has lost writes that it had acknowledged.
+ * options->flush_stream. An
+ * earlier run's commands that are missing on the target are RF_E_TARGET: it has lost writes that it had
+ * acknowledged.
  *
  * With options->no_transactions, commands are only pipelined; after a lost connection it is unknown which of
  * them were executed, so that ends the run.

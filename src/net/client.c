@@ -190,16 +190,11 @@ size_t client_unsent(const struct client *c)
 
 rf_code client_put(struct client *c, const rf_slice *argv, size_t argc, rf_error *error)
 {
-    size_t size = RESP_HEADER_MAX;
-    for (size_t i = 0; i < argc; i++)
-        size += argv[i].len + BULK_EXTRA;
-    if (!buffer_reserve(&c->out, size) || !add_request(c, argv, argc))
-        return fail(error, RF_E_MEMORY, "out of memory for a command");
-    uint8_t *p = resp_print_header(c->out.data + c->out.len, '*', argc);
-    for (size_t i = 0; i < argc; i++)
-        p = resp_print_bulk(p, argv[i]);
-    c->out.len = (size_t)(p - c->out.data);
-    return RF_OK;
+    const size_t before = c->out.len;
+    if (resp_append_command(&c->out, argv, argc) && add_request(c, argv, argc))
+        return RF_OK;
+    c->out.len = before;
+    return fail(error, RF_E_MEMORY, "out of memory for a command");
 }
 
 static bool is_temporary(struct reply answer)

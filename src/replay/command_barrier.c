@@ -8,11 +8,9 @@
  * executed. */
 #include "base/bytes.h"
 #include "base/fail.h"
-#include "base/number.h"
 #include "replay/commands.h"
 #include "replay/internal.h"
 #include <rdbferry/slot.h>
-#include <stdio.h>
 
 enum { ARGS = 8 };
 
@@ -27,15 +25,8 @@ struct barrier {
 
 static void reject(struct barrier *b, const char *text)
 {
-    char name[64], reason[400];
-    const struct request request = {.kind = REQUEST_COMMAND,
-                                    .seq = b->r->current.seq,
-                                    .position = b->r->current.position,
-                                    .db = (int32_t)b->entry->db};
-    command_name(b->entry->argv[0], name, sizeof name);
-    snprintf(reason, sizeof reason, "%s: %s", name, text);
     if (!b->failed)
-        outcome_failed(b->r, &request, RF_FAILURE_REFUSED, reason, (rf_slice){0}, (rf_slice){0});
+        write_reject(b->r, b->entry, RF_FAILURE_REFUSED, text);
     b->failed = true;
 }
 
@@ -54,14 +45,6 @@ static rf_code on_error(struct barrier *b, struct node *node, struct reply reply
     if (!is_deleted_already(b, text))
         reject(b, text);
     return RF_OK;
-}
-
-static unsigned slot_of_node(const rf_replay *r, const struct node *node)
-{
-    unsigned slot = 0;
-    while (slot < RF_SLOTS && r->node_of[slot] != node)
-        slot++;
-    return slot;
 }
 
 /* FLUSHALL and the position of one of the node's slots. */
@@ -98,7 +81,7 @@ static rf_code visit(void *ctx, struct node *node, bool retrying, rf_error *erro
     struct barrier *b = ctx;
     struct reply reply, refused;
     rf_slice rest;
-    unsigned slot = slot_of_node(b->r, node);
+    unsigned slot = nodes_first_slot(b->r, node);
     (void)retrying;
     TRY(reconcile_select_db(node, b->entry->db, error));
     if (b->flushes && slot < RF_SLOTS) {

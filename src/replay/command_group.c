@@ -3,12 +3,9 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/fail.h"
-#include "base/number.h"
 #include "replay/commands.h"
 #include "replay/internal.h"
 #include "replay/suspect.h"
-#include "resp/resp_write.h"
-#include <rdbferry/slot.h>
 #include <stdlib.h>
 
 /* So much is not held back for a larger block. */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The position keys at the start and at the end of a run. */
 #include "base/bytes.h"
-#include "base/clock.h"
 #include "base/fail.h"
 #include "replay/internal.h"
 
@@ -101,14 +100,6 @@ rf_code command_positions_begin(rf_replay *r, rf_error *error)
 
 /* --- marks ---------------------------------------------------------------------------------------------- */
 
-static unsigned first_slot(const rf_replay *r, const struct node *node)
-{
-    unsigned slot = 0;
-    while (slot < r->commands.slots && r->node_of[slot] != node)
-        slot++;
-    return slot;
-}
-
 /* A position before that of any command. */
 static rf_code mark_node(void *ctx, struct node *node, bool retrying, rf_error *error)
 {
@@ -117,9 +108,9 @@ static rf_code mark_node(void *ctx, struct node *node, bool retrying, rf_error *
     struct reply reply;
     rf_slice rest;
     const struct slot_position start = {.after = {0, 1}};
-    const unsigned slot = first_slot(r, node);
+    const unsigned slot = nodes_first_slot(r, node);
     (void)retrying;
-    if (slot == r->commands.slots)
+    if (slot == RF_SLOTS)
         return RF_OK;
     TRY(reconcile_select_db(node, 0, error));
     struct slot_queue *q = &r->commands.queues[slot];

@@ -5,8 +5,8 @@
 #include "base/bytes.h"
 #include "base/fail.h"
 #include "base/number.h"
-#include "replay/commands.h"
 #include "replay/internal.h"
+#include "resp/resp_write.h"
 #include <rdbferry/slot.h>
 #include <stdlib.h>
 
@@ -21,28 +21,27 @@ enum {
 
 /* --- queues -------------------------------------------------------------------------------------------- */
 
-static struct slot_queue *queues_of_stream(const rf_replay *r)
+static size_t queue_number(const rf_replay *r, uint32_t input, unsigned slot)
 {
-    unsigned stream = r->options.streams > 1 ? r->current.position.input - r->options.first_stream : 0;
-    return r->commands.queues + (size_t)stream * r->commands.slots;
+    const unsigned stream = r->options.streams > 1 ? input - r->options.first_stream : 0;
+    return (size_t)stream * r->commands.slots + (r->commands.slots > 1 ? slot : 0);
 }
 
 struct slot_queue *command_queue_of(rf_replay *r, unsigned slot)
 {
-    return queues_of_stream(r) + (r->commands.slots > 1 ? slot : 0);
+    return r->commands.queues + queue_number(r, r->current.position.input, slot);
 }
 
 rf_position rf_replay_applied(const rf_replay *r, uint32_t input, unsigned slot)
 {
     const struct command_queues *c = &r->commands;
-    const unsigned stream = r->options.streams > 1 ? input - r->options.first_stream : 0;
-    const size_t number = (size_t)stream * c->slots + (c->slots > 1 ? slot : 0);
+    const size_t number = queue_number(r, input, slot);
     return number < c->count ? c->queues[number].safe : (rf_position){0};
 }
 
 bool command_queue_was_reached(rf_replay *r)
 {
-    const struct slot_queue *queues = queues_of_stream(r);
+    const struct slot_queue *queues = command_queue_of(r, 0);
     for (unsigned slot = 0; slot < r->commands.slots; slot++)
         if (rf_position_before(r->current.position, queues[slot].done))
             return true;
@@ -153,7 +152,7 @@ static rf_code append(rf_replay *r, struct slot_queue *q, const rf_slice *argv, 
 {
     const size_t before = q->bytes.len;
     if (!buffer_append(&q->commands, slice_of(about, sizeof *about)) ||
-        !command_append(&q->bytes, argv, argc))
+        !resp_append_command(&q->bytes, argv, argc))
         return fail(error, RF_E_MEMORY, "out of memory for commands");
     r->commands.bytes += q->bytes.len - before;
     return RF_OK;

@@ -80,20 +80,6 @@ rf_slice command_key(rf_slice commands)
     return renames ? last.argv[2] : last.argv[1];
 }
 
-bool command_append(struct buffer *out, const rf_slice *argv, size_t argc)
-{
-    size_t size = RESP_HEADER_MAX;
-    for (size_t i = 0; i < argc; i++)
-        size += argv[i].len + BULK_EXTRA;
-    if (!buffer_reserve(out, size))
-        return false;
-    uint8_t *p = resp_print_header(out->data + out->len, '*', argc);
-    for (size_t i = 0; i < argc; i++)
-        p = resp_print_bulk(p, argv[i]);
-    out->len = (size_t)(p - out->data);
-    return true;
-}
-
 void command_put(struct outbuf *out, const rf_slice *argv, size_t argc)
 {
     resp_array(out, argc);

@@ -3,7 +3,6 @@
 #ifndef REPLAY_COMMANDS_H
 #define REPLAY_COMMANDS_H
 
-#include "base/buffer.h"
 #include "base/outbuf.h"
 #include <rdbferry/slice.h>
 #include <stdbool.h>
@@ -39,9 +38,7 @@ void command_name(rf_slice word, char *out, size_t size);
  * argument. */
 rf_slice command_key(rf_slice commands);
 
-/* Encodes a command. Returns false if out of memory. */
-bool command_append(struct buffer *out, const rf_slice *argv, size_t argc);
-
+/* Encodes a command. */
 void command_put(struct outbuf *out, const rf_slice *argv, size_t argc);
 
 #endif

@@ -12,7 +12,7 @@
  * A retry item is a request that has left its pipeline, with its bytes. Nothing is written to a pipeline
  * while replies are handled: what they require is done by the next replay_step(), at a put or while waiting.
  * Values too large to be kept are written one at a time, and the replay waits until they are done
- * (large_value.c).
+ * (large_stream.c).
  *
  * There is a single thread: while it decodes, the server processes the requests in flight. */
 #ifndef REPLAY_INTERNAL_H
@@ -199,6 +199,9 @@ extern const struct pipeline_listener reply_handler;
 /* Releases requests that are answered, and acknowledged by replicas; their keys are then written. */
 void release_answered(rf_replay *r, struct pipeline *pipeline);
 
+/* The bytes of a request, valid until the next call. Empty if out of memory. */
+rf_slice request_bytes(rf_replay *r, const struct pipeline *pipeline, uint64_t number);
+
 /* Handles a request that will not be answered any more. */
 void request_lost(rf_replay *r, struct pipeline *pipeline, uint64_t number, const rf_error *why);
 
@@ -259,6 +262,7 @@ void group_reply_handle(struct pipeline *pipeline, struct request *request, stru
 /* --- write.c: encoding entries ------------------------------------------------------------------------- */
 
 rf_code write_key(rf_replay *r, rf_entry *entry, rf_error *error);
+
 /* --- write_rejected.c ---------------------------------------------------------------------------------- */
 
 /* Records that the current entry is not supported by the target. */
@@ -288,7 +292,6 @@ bool write_has_expired(const rf_replay *r, int64_t expire_ms);
 bool write_maybe_applied(const rf_replay *r);
 
 /* UNLINK, or DEL if UNLINK is not available. */
-enum { UNLINK_NAME_MAX = 6 };
 rf_slice write_unlink_name(const rf_replay *r);
 void write_unlink(const rf_replay *r, struct outbuf *out, rf_slice key);
 
@@ -303,6 +306,9 @@ void write_rename(const rf_replay *r, struct outbuf *out, rf_slice staging_key, 
 /* --- write_command.c: commands of an AOF --------------------------------------------------------------- */
 
 rf_code write_command(rf_replay *r, const rf_entry *entry, rf_error *error);
+
+/* Records that the current entry, a command, has failed. */
+void write_reject(rf_replay *r, const rf_entry *entry, rf_failure_kind kind, const char *why);
 
 /* As rf_replay_refuse(). */
 rf_code write_refused(rf_replay *r, uint32_t input, const rf_entry *command, const char *why, bool saved,

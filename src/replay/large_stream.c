@@ -237,7 +237,7 @@ static rf_code check_eviction(struct large_write *b, rf_error *error)
 static rf_code rename_key(struct large_write *b, enum large_outcome *outcome, rf_error *error)
 {
     rf_replay *r = b->r;
-    bool replaces = r->options.on_exists == RF_ON_EXISTS_REPLACE, maybe_applied = b->maybe_applied;
+    bool replaces = write_replaces(r), maybe_applied = b->maybe_applied;
     b->maybe_applied = true;
     write_rename(r, &b->pipeline->out, b->staging_key, b->key);
     b->r->stream.expected++;
@@ -317,7 +317,7 @@ static rf_code watch(struct large_write *b, bool *exists, rf_error *error)
 static rf_code put_transaction(struct large_write *b, rf_error *error)
 {
     put_word(b, SLICE("MULTI"));
-    if (b->r->options.on_exists == RF_ON_EXISTS_REPLACE)
+    if (write_replaces(b->r))
         put_key_command(b, SLICE("DEL"));
     TRY(large_encode(b, b->key, &b->pipeline->out, error));
     if (b->entry->expire_ms != RF_NO_EXPIRY) {
@@ -350,7 +350,7 @@ rf_code large_attempt_transaction(struct large_write *b, enum large_outcome *out
 {
     bool exists = false, maybe_applied = b->maybe_applied;
     *outcome = OUTCOME_EXISTS;
-    if (b->r->options.on_exists != RF_ON_EXISTS_REPLACE)
+    if (!write_replaces(b->r))
         TRY(watch(b, &exists, error));
     if (exists || b->r->stream.result != RESULT_OK) {
         *outcome = exists ? OUTCOME_EXISTS : OUTCOME_FAILED;

@@ -111,7 +111,7 @@ static rf_code load_into(void *ctx, struct node *node, bool retrying, rf_error *
         return RF_OK;
     if (exists && !equal && l->r->options.on_exists == RF_ON_EXISTS_FAIL)
         reject(l, RF_FAILURE_EXISTS, "already exists with different code");
-    if (exists && !equal && l->r->options.on_exists != RF_ON_EXISTS_REPLACE)
+    if (exists && !equal && !write_replaces(l->r))
         return RF_OK;
     TRY(control_call(node->control, exists ? replace : load, exists ? 4 : 3, &head, &rest, error));
     return head.kind == REPLY_ERROR ? on_error_reply(l, node, head, error)

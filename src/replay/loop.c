@@ -201,12 +201,12 @@ static rf_code run_once(rf_replay *r, int64_t wait_ms, rf_error *error)
 
 /* The same for many requests in flight: it waits a little, because waking up for each reply would be costly
  * for both sides. */
-static rf_code run_batched(rf_replay *r, rf_error *error)
+static rf_code run_batched(rf_replay *r, int64_t wait_ms, rf_error *error)
 {
     struct epoll_event ready;
     TRY(dispatch_send_waits(r, error));
     TRY(poll_all(r, error));
-    if (epoll_wait(r->epoll, &ready, 1, TICK_MS) > 0)
+    if (epoll_wait(r->epoll, &ready, 1, (int)(wait_ms < TICK_MS ? wait_ms : TICK_MS)) > 0)
         clock_sleep_ms(BATCH_MS);
     return run_once(r, 0, error);
 }
@@ -217,7 +217,7 @@ rf_code replay_wait_until(rf_replay *r, const struct wait *wait, rf_error *error
         int64_t left = wait->until_ms ? wait->until_ms - clock_monotonic_ms() : TICK_MS;
         if (left <= 0 || (wait->is_over && wait->is_over(wait->ctx)))
             return RF_OK;
-        TRY(wait->batched ? run_batched(r, error) : run_once(r, left, error));
+        TRY(wait->batched ? run_batched(r, left, error) : run_once(r, left, error));
     }
 }
 

@@ -96,6 +96,14 @@ struct node *nodes_of_key(const rf_replay *r, rf_slice key)
     return r->primaries.node_of ? r->node_of[rf_slot_of(key)] : r->node_of[0];
 }
 
+unsigned nodes_first_slot(const rf_replay *r, const struct node *node)
+{
+    unsigned slot = 0;
+    while (slot < RF_SLOTS && r->node_of[slot] != node)
+        slot++;
+    return slot;
+}
+
 /* What a node has acknowledged while it was no longer a primary may be lost. */
 static void disconnect_demoted(rf_replay *r)
 {

@@ -56,6 +56,9 @@ struct node *nodes_at(rf_replay *r, const rf_address *address, rf_error *error);
 /* The node that serves the key's slot. */
 struct node *nodes_of_key(const rf_replay *r, rf_slice key);
 
+/* The first slot that the node serves; RF_SLOTS: none. */
+unsigned nodes_first_slot(const rf_replay *r, const struct node *node);
+
 void node_free(struct node *node);
 
 /* How waiting is logged. */

@@ -103,7 +103,7 @@ static rf_code check_abilities(rf_replay *r, rf_error *error)
     if (!restores && !can->assumed && r->options.mode == RF_REPLAY_AUTO)
         node_log(node, "RESTORE is not available: all values are written as commands");
     if (!r->can.rename && by_commands && !(restores && r->options.mode == RF_REPLAY_AUTO)) {
-        bool replaces = r->options.on_exists == RF_ON_EXISTS_REPLACE;
+        bool replaces = write_replaces(r);
         snprintf(text, sizeof text, "%s is not available: each value is written in a transaction",
                  rf_command_name(replaces ? RF_COMMAND_RENAME : RF_COMMAND_RENAMENX));
         node_log(node, text);
@@ -129,9 +129,8 @@ static rf_code probe_target(void *ctx, rf_error *error)
     r->can.expire_with_set = method_can_set_expiry(&r->info.abilities);
     r->can.batch_strings = r->primaries.kind != RF_TARGET_CLUSTER && r->can.transact &&
                            !r->primaries.closes_on_unknown &&
-                           rf_accepts(&r->info.abilities, r->options.on_exists == RF_ON_EXISTS_REPLACE
-                                                              ? RF_COMMAND_MSET
-                                                              : RF_COMMAND_MSETNX);
+                           rf_accepts(&r->info.abilities,
+                                      write_replaces(r) ? RF_COMMAND_MSET : RF_COMMAND_MSETNX);
     r->can.restore_replace = at_least(r, 3, 0);
     r->can.restore_until = at_least(r, 5, 0);
     TRY(check_abilities(r, error));

@@ -179,8 +179,7 @@ bool is_expired_staging_key(const rf_replay *r, const char *text, int64_t expire
 
 /* --- keys ---------------------------------------------------------------------------------------------- */
 
-/* The bytes of a request, valid until the next call. Empty if out of memory. */
-static rf_slice request_bytes(rf_replay *r, const struct pipeline *pipeline, uint64_t number)
+rf_slice request_bytes(rf_replay *r, const struct pipeline *pipeline, uint64_t number)
 {
     r->bytes.len = 0;
     return pipeline_copy(pipeline, number, &r->bytes) ? buffer_slice(&r->bytes) : (rf_slice){0};

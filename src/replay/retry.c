@@ -301,11 +301,10 @@ rf_code retry_pending(rf_replay *r, rf_error *error)
 void retry_take_back(rf_replay *r, struct pipeline *pipeline, uint64_t number)
 {
     const struct request *request = pipeline_request(pipeline, number);
-    if (request->kind == REQUEST_STRINGS)
+    if (request->kind == REQUEST_STRINGS) {
         r->counts.resent += request->strings->count;
-    if (request->kind == REQUEST_STRINGS)
         strings_divide(r, pipeline, number);
-    else if (request->kind == REQUEST_COMMAND)
+    } else if (request->kind == REQUEST_COMMAND)
         command_group_take_back(r, pipeline, number);
     else
         retry_enqueue(r, pipeline, number, &r->retry.queue);

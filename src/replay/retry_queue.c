@@ -94,14 +94,10 @@ struct retry_item *retry_enqueue(rf_replay *r, struct pipeline *pipeline, uint64
 void retry_delete_key(rf_replay *r, const struct request *of, rf_slice key)
 {
     struct retry_item *item = calloc(1, sizeof *item);
-    if (!item ||
-        !buffer_reserve(&item->bytes, RESP_HEADER_MAX + 2 * BULK_EXTRA + UNLINK_NAME_MAX + key.len)) {
+    if (!item || !resp_append_command(&item->bytes, (const rf_slice[]){write_unlink_name(r), key}, 2)) {
         out_of_memory(r, item);
         return;
     }
-    uint8_t *end = resp_print_header(item->bytes.data, '*', 2);
-    end = resp_print_bulk(resp_print_bulk(end, write_unlink_name(r)), key);
-    item->bytes.len = (size_t)(end - item->bytes.data);
     item->request = (struct request){.kind = REQUEST_CLEANUP,
                                      .seq = of->seq,
                                      .position = of->position,

@@ -158,22 +158,11 @@ rf_code strings_flush_old(rf_replay *r, rf_error *error)
 
 /* --- dividing a batch ---------------------------------------------------------------------------------- */
 
-static bool encode_set(const rf_replay *r, rf_slice key, rf_slice value, struct buffer *out)
-{
-    if (!buffer_reserve(out, RESP_HEADER_MAX + key.len + value.len + 4 * BULK_EXTRA + 5))
-        return false;
-    uint8_t *p = resp_print_bulk(resp_print_header(out->data, '*', write_replaces(r) ? 3 : 4), SLICE("SET"));
-    p = resp_print_bulk(resp_print_bulk(p, key), value);
-    if (!write_replaces(r))
-        p = resp_print_bulk(p, SLICE("NX"));
-    out->len = (size_t)(p - out->data);
-    return true;
-}
-
 /* What has become of the batch may have become of the key. */
 static struct retry_item *make_item(const rf_replay *r, const struct request *batch, uint32_t i, rf_slice key,
                                     rf_slice value)
 {
+    const rf_slice set[] = {SLICE("SET"), key, value, SLICE("NX")};
     struct retry_item *item = calloc(1, sizeof *item);
     if (!item)
         return NULL;
@@ -184,7 +173,7 @@ static struct retry_item *make_item(const rf_replay *r, const struct request *ba
     item->request.first_lost = batch->first_lost;
     item->request.maybe_applied = batch->maybe_applied;
     item->request.error_text = batch->error_text ? strdup(batch->error_text) : NULL;
-    if (encode_set(r, key, value, &item->bytes))
+    if (resp_append_command(&item->bytes, set, write_replaces(r) ? 3 : 4))
         return item;
     retry_item_free(item);
     return NULL;
@@ -193,9 +182,8 @@ static struct retry_item *make_item(const rf_replay *r, const struct request *ba
 void strings_divide(rf_replay *r, struct pipeline *pipeline, uint64_t number)
 {
     struct request *request = pipeline_request(pipeline, number);
-    r->bytes.len = 0;
-    bool good = pipeline_copy(pipeline, number, &r->bytes);
-    rf_slice rest = buffer_slice(&r->bytes);
+    rf_slice rest = request_bytes(r, pipeline, number);
+    bool good = rest.len > 0;
     if (request->since_ms == 0)
         request->since_ms = clock_monotonic_ms();
     if (good) {

@@ -253,6 +253,12 @@ static rf_code restore_staging(struct key_write *w, rf_slice payload, rf_error *
     return end_staging(w, error);
 }
 
+/* Without a staging key. */
+static bool restores_at_once(const rf_replay *r, const rf_entry *entry)
+{
+    return (!expires(entry) || r->can.restore_until) && (!write_replaces(r) || r->can.restore_replace);
+}
+
 static rf_code write_restore(struct key_write *w, rf_slice payload, rf_error *error)
 {
     const rf_replay *r = w->r;
@@ -260,9 +266,7 @@ static rf_code write_restore(struct key_write *w, rf_slice payload, rf_error *er
         write_unsayable(w->r, w->entry, "payload exceeds the server's proto-max-bulk-len");
         return RF_OK;
     }
-    bool at_once = (!expires(w->entry) || r->can.restore_until) &&
-                   (!write_replaces(r) || r->can.restore_replace);
-    if (!at_once)
+    if (!restores_at_once(r, w->entry))
         return restore_staging(w, payload, error);
     TRY(begin_request(w, METHOD_RESTORE, error));
     w->request->restored = true;
@@ -349,10 +353,8 @@ static bool wants_restore(const rf_replay *r, const rf_entry *entry)
 /* Directly, or with a staging key. */
 static bool can_restore(const rf_replay *r, const rf_entry *entry)
 {
-    bool at_once = (!expires(entry) || r->can.restore_until) &&
-                   (!write_replaces(r) || r->can.restore_replace);
     return method_can_restore(&r->info.abilities) &&
-           (at_once || (r->can.rename && (!expires(entry) || r->can.transact)));
+           (restores_at_once(r, entry) || (r->can.rename && (!expires(entry) || r->can.transact)));
 }
 
 /* Stands for the current entry if nothing is sent for it. */

@@ -11,6 +11,7 @@
 #include "replay/commands.h"
 #include "replay/internal.h"
 #include "replay/modules.h"
+#include "resp/resp_write.h"
 #include <rdbferry/command.h>
 #include <stdio.h>
 
@@ -27,7 +28,7 @@ static void fail_command(rf_replay *r, const rf_entry *entry, rf_position positi
     outcome_failed(r, &request, kind, reason, (rf_slice){0}, encoded);
 }
 
-static void reject(rf_replay *r, const rf_entry *entry, rf_failure_kind kind, const char *why)
+void write_reject(rf_replay *r, const rf_entry *entry, rf_failure_kind kind, const char *why)
 {
     fail_command(r, entry, r->current.position, kind, why, (rf_slice){0});
 }
@@ -36,7 +37,7 @@ rf_code write_refused(rf_replay *r, uint32_t input, const rf_entry *command, con
                       rf_error *error)
 {
     r->bytes.len = 0;
-    if (saved && !command_append(&r->bytes, command->argv, command->argc))
+    if (saved && !resp_append_command(&r->bytes, command->argv, command->argc))
         return fail(error, RF_E_MEMORY, "out of memory for a command");
     fail_command(r, command, (rf_position){input, command->offset}, RF_FAILURE_UNSPLITTABLE, why,
                  buffer_slice(&r->bytes));
@@ -54,11 +55,11 @@ static rf_code check_payload(rf_replay *r, const rf_entry *entry, rf_entry *valu
     *valid = false;
     if ((value->type == RF_MODULE && rf_value_module(value->value, module, &why) != RF_OK) ||
         rf_value_check(value->value, &elements, &why) != RF_OK) {
-        reject(r, entry, RF_FAILURE_DAMAGED, why.message);
+        write_reject(r, entry, RF_FAILURE_DAMAGED, why.message);
         return RF_OK;
     }
     if (!dump_payload_accepted(value, r->info.server)) {
-        reject(r, entry, RF_FAILURE_UNSUPPORTED, "the server does not support this payload format");
+        write_reject(r, entry, RF_FAILURE_UNSUPPORTED, "the server does not support this payload format");
         return RF_OK;
     }
     *valid = true;
@@ -67,7 +68,7 @@ static rf_code check_payload(rf_replay *r, const rf_entry *entry, rf_entry *valu
     TRY(modules_learn_with_retry(r, entry->argv[1], error));
     *valid = modules_allow(nodes_of_key(r, entry->argv[1]), module, &unknown);
     if (!*valid)
-        reject(r, entry, RF_FAILURE_UNSUPPORTED, unknown);
+        write_reject(r, entry, RF_FAILURE_UNSUPPORTED, unknown);
     return RF_OK;
 }
 
@@ -82,7 +83,7 @@ static rf_code check_restore(rf_replay *r, const rf_entry *entry, bool *valid, r
     *valid = false;
     if (dump_payload_open(&dump, entry->argv[3], entry->db, entry->argv[1], "RESTORE", &value, &why) !=
         RF_OK) {
-        reject(r, entry, RF_FAILURE_DAMAGED, why.message);
+        write_reject(r, entry, RF_FAILURE_DAMAGED, why.message);
         return RF_OK;
     }
     rf_code code = check_payload(r, entry, &value, valid, error);
@@ -94,7 +95,7 @@ static rf_code check_allowed(rf_replay *r, const rf_entry *entry, bool *allowed,
 {
     *allowed = !rf_command_is_forbidden(entry);
     if (!*allowed)
-        reject(r, entry, RF_FAILURE_FORBIDDEN, "this command is never replayed");
+        write_reject(r, entry, RF_FAILURE_FORBIDDEN, "this command is never replayed");
     else if (slice_is_word(entry->argv[0], "RESTORE") || slice_is_word(entry->argv[0], "RESTORE-ASKING"))
         return check_restore(r, entry, allowed, error);
     return RF_OK;

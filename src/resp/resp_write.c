@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The less frequent ways to print a bulk string. */
+/* The less frequent ways to print a bulk string, and commands. */
 #include "resp/resp_write.h"
 
 /* clang-format off */
@@ -20,6 +20,20 @@ void resp_bulk_large(struct outbuf *out, rf_slice bytes)
     out->pos = resp_print_header(outbuf_reserve(out, RESP_HEADER_MAX), '$', bytes.len);
     outbuf_put(out, bytes.ptr, bytes.len);
     outbuf_put(out, "\r\n", 2);
+}
+
+bool resp_append_command(struct buffer *out, const rf_slice *argv, size_t argc)
+{
+    size_t size = RESP_HEADER_MAX;
+    for (size_t i = 0; i < argc; i++)
+        size += argv[i].len + BULK_EXTRA;
+    if (!buffer_reserve(out, size))
+        return false;
+    uint8_t *p = resp_print_header(out->data + out->len, '*', argc);
+    for (size_t i = 0; i < argc; i++)
+        p = resp_print_bulk(p, argv[i]);
+    out->len = (size_t)(p - out->data);
+    return true;
 }
 
 void resp_bulk_i64(struct outbuf *out, int64_t n)

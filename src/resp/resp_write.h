@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Printing RESP: "*<n>\r\n" and "$<length>\r\n<bytes>\r\n" into an outbuf. */
+/* Printing RESP: "*<n>\r\n" and "$<length>\r\n<bytes>\r\n" into an outbuf, and whole commands. */
 #ifndef RESP_RESP_WRITE_H
 #define RESP_RESP_WRITE_H
 
+#include "base/buffer.h"
 #include "base/number.h"
 #include "base/outbuf.h"
 
@@ -60,6 +61,9 @@ static inline void resp_bulk(struct outbuf *out, rf_slice bytes)
     }
     out->pos = resp_print_bulk(out->pos, bytes);
 }
+
+/* Appends a command. Returns false if out of memory: nothing is appended then. */
+bool resp_append_command(struct buffer *out, const rf_slice *argv, size_t argc);
 
 void resp_bulk_i64(struct outbuf *out, int64_t n);
 void resp_bulk_u64(struct outbuf *out, uint64_t n);
