@@ -2,8 +2,6 @@
 /* Finds the commands of a batch, and reads them over the memory of the block that they are in, which its feed
  * does not get back before. */
 #include "aof/aof_batch.h"
-#include "base/bytes.h"
-#include "base/fail.h"
 #include "io/feed.h"
 
 enum {
@@ -24,10 +22,8 @@ void aof_batch_close(struct aof_batch *batch)
 static void begin(struct aof_batch *batch, const struct aof_reader *from)
 {
     struct aof_reader *r = &batch->reader;
-    const struct arena arena = batch->window.arena;
     batch->feed = from->w->feed;
     window_open_part(&batch->window, from->w);
-    batch->window.arena = arena;
     batch->window.error = &batch->error;
     r->w = r->command.w = &batch->window;
     r->command.stream_from = from->command.stream_from;

@@ -327,8 +327,8 @@ enum aof_frame aof_reader_frame(struct aof_reader *r)
 
 bool aof_reader_can_skip(const struct aof_reader *r)
 {
-    return r->w->feed && r->w->pos < r->w->end && window_offset(r->w) >= r->in_order_to && !r->streams &&
-           !r->in_transaction && !r->rreplay.active && !r->damaged && !r->resume;
+    return !window_is_memory(r->w) && r->w->pos < r->w->end && window_offset(r->w) >= r->in_order_to &&
+           !r->streams && !r->in_transaction && !r->rreplay.active && !r->damaged && !r->resume;
 }
 
 void aof_reader_skip(struct aof_reader *r, int64_t db, int64_t time)

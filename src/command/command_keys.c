@@ -52,8 +52,6 @@ const struct command_row command_rows[COMMAND_ROWS] = {
 #include "command/command_keys.def"
 };
 
-const rf_entry command_entry_empty = {.kind = RF_ENTRY_COMMAND, .expire_ms = RF_NO_EXPIRY};
-
 /* --- names -------------------------------------------------------------------------------------------- */
 
 enum { WORDS = 1024 /* at least twice as many as there are */ };

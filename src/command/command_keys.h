@@ -74,10 +74,7 @@ static inline const struct command_row *command_row_find(const rf_entry *command
                                     : command_row_look_up(command->argv, command->argc);
 }
 
-/* A command of which nothing is known yet: what is copied from it need not be set. */
-extern const rf_entry command_entry_empty;
-
-/* Makes an entry the same; the compiler joins these stores to a few. */
+/* Makes an entry a command of which nothing is known yet; the compiler joins these stores to a few. */
 static inline void command_entry_clear(rf_entry *entry)
 {
     const rf_slice none = {0};

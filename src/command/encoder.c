@@ -512,9 +512,7 @@ rf_code encoder_put(struct encoder *e, rf_entry *entry, rf_error *error)
     case RF_ENTRY_MODULE_AUX: return encode_module_aux(e, entry, error);
     case RF_ENTRY_FOREIGN:
     case RF_ENTRY_FOREIGN_DETAIL:
-        if (detail_is_no_evict(entry) && server_can(e->options.target, CAN_NO_EVICT))
-            return RF_OK;
-        if (e->members_kept && detail_is_member_expiry(entry))
+        if (detail_is_kept(entry, e->members_kept, server_can(e->options.target, CAN_NO_EVICT)))
             return RF_OK;
         return detail_leave_out_foreign(&e->options.notify, entry,
                                         e->options.drop_unsupported || e->options.drop_detail, error);

@@ -107,26 +107,22 @@ static struct frames_layer *frames_open(const char *name, struct frame_decoder *
 
 /* --- lz4 and zstd ------------------------------------------------------------------------------------ */
 
-/* The magic number of the first frame that is not skippable; that of a skippable one if the head ends before
- * it; 0 if the head is too short. */
-static uint32_t first_magic(const uint8_t *head, size_t n)
-{
-    uint32_t magic = 0;
-    for (size_t at = 0; n - at >= 4;) {
-        magic = load_le32(head + at);
-        if ((magic & ~15U) != SKIPPABLE_MAGIC || n - at < 8 || n - at - 8 < load_le32(head + at + 4))
-            break;
-        at += 8 + load_le32(head + at + 4);
-    }
-    return magic;
-}
-
 uint64_t frames_skippable(const uint8_t *head, size_t n)
 {
     uint64_t at = 0;
     while (at <= n && n - at >= 8 && (load_le32(head + at) & ~15U) == SKIPPABLE_MAGIC)
         at += 8 + (uint64_t)load_le32(head + at + 4);
     return at;
+}
+
+/* The magic number of the first frame that is not skippable; that of a skippable one if the head ends before
+ * it; 0 if the head is too short. */
+static uint32_t first_magic(const uint8_t *head, size_t n)
+{
+    const uint64_t at = frames_skippable(head, n);
+    if (at <= n && n - at >= 4)
+        return load_le32(head + at);
+    return at > 0 ? SKIPPABLE_MAGIC : 0;
 }
 
 static enum recognition recognise(uint32_t magic, uint32_t wanted)

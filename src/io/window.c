@@ -45,7 +45,9 @@ void window_open_memory(struct window *w, rf_slice bytes)
 
 void window_open_part(struct window *part, const struct window *w)
 {
+    const struct arena arena = part->arena;
     window_open_memory(part, (rf_slice){w->pos, window_left(w)});
+    part->arena = arena;
     part->is_part = true;
     part->segment_offset = window_offset(w);
     part->file_offset = window_file_offset(w);

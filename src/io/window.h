@@ -29,16 +29,16 @@ struct window {
     bool long_lengths;  /* a 64-bit length has been decoded; cleared by the user of the window */
 
     /* private to window.c */
-    struct feed *feed;     /* NULL: over memory */
-    bool is_part;          /* over memory that is a part of an input */
-    bool has_spliced;      /* offsets in the decoded stream are not those in the file */
-    struct block *current; /* the one that contains pos; NULL at first, and over memory */
-    struct block *retired; /* previous current blocks since the last release */
-    struct block *pending; /* follows current: its part after a spill, or after spliced bytes */
-    size_t pending_used;   /* bytes of `pending` that are in the spill */
-    bool pending_was_current;
-    unsigned held;           /* number of the feed's blocks among these */
-    uint64_t segment_offset; /* of segment_start in the decoded stream */
+    struct feed *feed;        /* NULL: over memory */
+    bool is_part;             /* over memory that is a part of an input */
+    bool has_spliced;         /* offsets in the decoded stream are not those in the file */
+    struct block *current;    /* the one that contains pos; NULL at first, and over memory */
+    struct block *retired;    /* previous current blocks since the last release */
+    struct block *pending;    /* follows current: its part after a spill, or after spliced bytes */
+    size_t pending_used;      /* bytes of `pending` that are in the spill, or were used before it */
+    bool pending_was_current; /* others may read its used bytes: nothing is moved in front of its rest */
+    unsigned held;            /* number of the feed's blocks among these */
+    uint64_t segment_offset;  /* of segment_start in the decoded stream */
     const uint8_t *segment_start;
     const uint8_t *crc_from; /* in this segment; crc is the checksum of the stream up to here */
     uint64_t crc;
@@ -54,7 +54,8 @@ void window_open_memory(struct window *w, rf_slice bytes);
 void window_close(struct window *w);
 
 /* Opens a window over the rest of the segment of another one: errors have its offsets. The bytes are valid as
- * long as those of `w`, or longer after window_lend(). It must be closed. */
+ * long as those of `w`, or longer after window_lend(). It must be closed. `part` is zeroed, or was opened by
+ * this before: its memory is kept. */
 void window_open_part(struct window *part, const struct window *w);
 
 /* Consumes n bytes of the segment, which there must be. They stay valid until block_return(). Only for a

@@ -21,11 +21,9 @@ static bool begin(struct rdb_batch *batch, struct rdb_reader *from)
 {
     struct rdb_reader *r = &batch->reader;
     const struct rf_value *value = &from->value;
-    const struct arena arena = batch->window.arena;
     batch->from = from;
     batch->feed = from->w->feed;
     window_open_part(&batch->window, from->w);
-    batch->window.arena = arena;
     batch->window.error = &batch->error;
     batch->notify = (rf_notify){0};
     r->w = &batch->window;
@@ -96,7 +94,7 @@ rf_code rdb_batch_take(struct rdb_batch *batch, struct rdb_reader *from, bool *t
     TRY(rdb_reader_end_key(from));
     if (from->block_end > 0)
         TRY(rdb_reader_check_block(from));
-    if (from->has_prefix || from->value.members_expire || from->value.no_evict || !from->w->feed)
+    if (from->has_prefix || from->value.members_expire || from->value.no_evict || window_is_memory(from->w))
         return RF_OK;
     window_release(from->w);
     *taken = take(batch, from) ||

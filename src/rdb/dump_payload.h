@@ -18,8 +18,7 @@
 
 /* --- making --- */
 
-/* Whether `target` accepts the payload of this key. Never for a set whose members may expire: a payload would
- * keep what is reported as dropped. */
+/* Whether `target` accepts the payload of this key. */
 bool dump_payload_accepted(const rf_entry *key, rf_server target);
 
 /* The size of the payload; holds the value, which can still be used afterwards. */

@@ -192,8 +192,7 @@ COLD static rf_code refuse_byte(struct rdb_reader *r, uint8_t byte)
 {
     const struct rdb_opcode *opcode = &r->opcodes[byte];
     bool is_late = byte >= FIRST_LATE_TYPE && byte < RDB_TYPE_COUNT && r->info->dialect == RF_REDIS &&
-                   (r->types[byte].walk ? is_of_other_server(r, byte)
-                                        : opcode->refused && r->info->rdb_version < LATE_TYPES_SINCE);
+                   (r->types[byte].walk || (opcode->refused && r->info->rdb_version < LATE_TYPES_SINCE));
     r->w->pos--; /* report the error at the byte itself */
     if (r->info->dialect == RF_DRAGONFLY && byte == RDB_SET_LISTPACK)
         return window_fail(r->w, RF_E_UNSUPPORTED,
@@ -289,14 +288,13 @@ void rdb_reader_restart(struct rdb_reader *r, int64_t db)
 }
 
 /* What a value or the record of a key has told, of which the key's entry says nothing. */
-COLD static rf_code next_detail(struct rdb_reader *r, rf_entry *entry)
+COLD static void next_detail(struct rdb_reader *r, rf_entry *entry)
 {
     bool *which = r->value.members_expire ? &r->value.members_expire : &r->value.no_evict;
     rdb_reader_put_detail(
         r, entry, r->info->dialect == RF_DRAGONFLY ? SLICE("Dragonfly") : SLICE("Redis 8.12"),
         r->value.members_expire ? SLICE(DETAIL_OF_MEMBER_EXPIRY) : SLICE(DETAIL_OF_NO_EVICT));
     *which = false;
-    return RF_OK;
 }
 
 rf_code rdb_reader_next(struct rdb_reader *r, rf_entry *entry)
@@ -306,7 +304,7 @@ rf_code rdb_reader_next(struct rdb_reader *r, rf_entry *entry)
     TRY(rdb_reader_end_key(r));
     uint64_t at = entry->offset = window_offset(r->w);
     if (UNLIKELY(r->value.members_expire || r->value.no_evict)) {
-        TRY(next_detail(r, entry));
+        next_detail(r, entry);
         entry->db = db;
         return RF_OK;
     }

@@ -516,20 +516,9 @@ static rf_code put_module_aux(struct rdb_writer *w, rf_entry *entry, rf_error *e
     return RF_OK;
 }
 
-/* Members that expire are in the type of their set, if it was copied; KeyDB's follow the key. The no-evict
- * attribute is before the key. */
-static bool is_written(const struct rdb_writer *w, const rf_entry *entry)
-{
-    if (entry->kind != RF_ENTRY_FOREIGN_DETAIL)
-        return false;
-    if (detail_is_no_evict(entry))
-        return has_no_evict(w);
-    return w->members_kept && detail_is_member_expiry(entry);
-}
-
 static rf_code put_foreign(struct rdb_writer *w, const rf_entry *entry, rf_error *error)
 {
-    if (is_written(w, entry))
+    if (detail_is_kept(entry, w->members_kept, has_no_evict(w)))
         return RF_OK;
     return detail_leave_out_foreign(&w->notify, entry, w->drop_unsupported || w->drop_detail, error);
 }

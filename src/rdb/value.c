@@ -159,21 +159,22 @@ rf_code value_skip_raw(struct rf_value *value, value_use_fn *use, void *arg, rf_
 /* --- fields with a changed expiry, or expired ------------------------------------------------------- */
 
 /* Only hashes of specific types have fields that expire; those with a template have none. */
-static bool has_field_expiry(const struct rdb_type *type)
+static bool has_element_expiry(const struct rf_value *value)
 {
-    return type->encoding.type == RF_HASH && type->encoding.since > RDB_LAST_COMMON &&
-           type->copied_type == type->encoding.number;
+    const struct rdb_type *type = value->type;
+    return value_may_have_expiring_members(value) ||
+           (type->encoding.type == RF_HASH && type->encoding.since > RDB_LAST_COMMON &&
+            type->copied_type == type->encoding.number);
 }
 
 bool value_is_always_checked(const struct rf_value *value)
 {
-    return has_field_expiry(value->type) || value_may_have_expiring_members(value) ||
-           value->type->encoding.number == RDB_ZIPMAP;
+    return has_element_expiry(value) || value->type->encoding.number == RDB_ZIPMAP;
 }
 
 void rf_value_shift_expiry(rf_value *value, int64_t ms)
 {
-    value->changed |= ms != 0 && (has_field_expiry(value->type) || value_may_have_expiring_members(value));
+    value->changed |= ms != 0 && has_element_expiry(value);
     value->shift_ms = ms;
 }
 
@@ -244,7 +245,7 @@ rf_code rf_value_field_expiry(rf_value *value, rf_field_expiry *expiry, rf_error
 {
     static const rf_visitor seer = {.field = see_expiry};
     *expiry = (rf_field_expiry){.first_ms = RF_NO_EXPIRY, .last_ms = RF_NO_EXPIRY};
-    if (!has_field_expiry(value->type) && !value_may_have_expiring_members(value))
+    if (!has_element_expiry(value))
         return RF_OK;
     TRY(rf_value_hold(value, NULL, error));
     value->expiry = value->type->encoding.type == RF_SET ? expiry : NULL;

@@ -68,7 +68,7 @@ static inline void value_close(struct rf_value *value)
 }
 
 /* Whether the value's type is rare and servers reject such values for reasons that a copy does not detect: an
- * old zipmap, or a hash with field expiry. */
+ * old zipmap, or one with the expiry of fields or members. */
 bool value_is_always_checked(const struct rf_value *value);
 
 /* Copies the whole record of the value's key, from the first byte of its prefix. Requires value->record, and

@@ -312,7 +312,7 @@ static rf_code put_foreign(rf_replay *r, rf_entry *entry, rf_error *error)
         .kind = REQUEST_COMMAND, .position = r->current.position, .db = (int32_t)entry->db};
     rf_error why;
     (void)error;
-    if (r->current.members_kept && detail_is_member_expiry(entry))
+    if (detail_is_kept(entry, r->current.members_kept, false))
         return RF_OK;
     if (detail_leave_out_foreign(&r->options.notify, entry, r->options.drop_detail, &why) != RF_OK)
         outcome_failed(r, &request, RF_FAILURE_UNSUPPORTED, why.message, entry->key, (rf_slice){0});

@@ -153,7 +153,7 @@ static void put_module_aux(struct jsonl *j, const rf_entry *entry)
 static void notice_foreign(const struct sink_jsonl *s, const rf_entry *entry)
 {
     char what[DETAIL_FOREIGN_TEXT];
-    if (detail_is_no_evict(entry))
+    if (detail_is_kept(entry, false, true))
         return;
     notify_of(&s->notify, entry, RF_NOTICE_FOREIGN_RECORD, detail_foreign(entry, what));
 }

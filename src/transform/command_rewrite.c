@@ -23,7 +23,7 @@ rf_code rf_command_rewrite_open(const rf_command_rewrite_options *options, rf_co
     (*out)->options = *options;
     (*out)->last_db.of = -1;
     for (size_t i = 0; i < RESULTS; i++)
-        (*out)->results.entries[i] = command_entry_empty;
+        command_entry_clear(&(*out)->results.entries[i]);
     if (filter && rf_filter_is_all(filter))
         (*out)->options.filter = NULL;
     (*out)->key = (rf_entry){.kind = RF_ENTRY_KEY, .expire_ms = RF_NO_EXPIRY};
@@ -112,7 +112,8 @@ static void add_result(rf_command_rewrite *c, const rf_entry *entry)
 
 static void add_word(rf_command_rewrite *c, const rf_slice *word, uint64_t offset, int64_t db)
 {
-    rf_entry entry = command_entry_empty;
+    rf_entry entry;
+    command_entry_clear(&entry);
     entry.offset = offset;
     entry.db = db;
     entry.argv = word;
@@ -211,7 +212,7 @@ static inline void keep_rest(const struct current_command *current, rf_entry *re
     result->raw_from = from;
 }
 
-/* What is not set here is as in command_entry_empty. */
+/* What is not set here is as command_entry_clear() leaves it. */
 rf_code command_end(rf_command_rewrite *c, int64_t db, rf_error *error)
 {
     rf_entry *result = &c->results.entries[c->results.count];

@@ -6,7 +6,7 @@
  *       A small file with every opcode and every value type that this version has, each in all its forms.
  *       --plain-json says what is in it, for tests to compare with what a reader or a server says.
  *       --no-modules leaves out what modules write and slot imports, so that any server loads it. The
- *       version is 1-17 or, for valkey, also 80, which are the defaults; --keys says about how many there
+ *       version is 1-17 (15) or, for valkey, also 80 (the default) and 81; --keys says about how many there
  *       are to be.
  *
  *   rdbgen --kind values|files -o FOLDER [--seed N] [--rdb-version V] [--dialect D] [--keys N] [--no-modules]
