@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Digesting a batch: the journal has the record of each key. */
 #include "cmd/compare/digest_lane.h"
+#include "base/bytes.h"
 #include "base/fail.h"
 #include "cmd/run/stage.h"
 #include <stdlib.h>
@@ -27,8 +28,7 @@ static rf_code put(struct lane *lane, rf_entry *key, rf_error *error)
     rf_key_record record;
     TRY(make_record(part->digester, lane->cursor.number, key, &record, error));
     if (!record.fields_expired)
-        part->session.bytes_of = journal_key(&lane->journal, key,
-                                             (rf_slice){(const uint8_t *)&record, sizeof record});
+        part->session.bytes_of = journal_key(&lane->journal, key, slice_of(&record, sizeof record));
     return RF_OK;
 }
 
@@ -65,17 +65,22 @@ static rf_code put_in_order(void *ctx, const struct input *input, rf_entry *entr
     return record.fields_expired ? RF_OK : work->on_key(work->ctx, &record, error);
 }
 
+static rf_code open_digester(const struct digest_work *work, rf_digester **out, rf_error *error)
+{
+    *out = rf_digester_new(work->kinds, false);
+    if (!*out)
+        return fail(error, RF_E_MEMORY, "out of memory");
+    rf_digester_expired(*out, work->session->now);
+    return RF_OK;
+}
+
 static rf_code open_part(void *ctx, struct lane *lane, rf_error *error)
 {
-    const struct digest_work *work = ctx;
     struct part *part = lane->part = calloc(1, sizeof *part);
-    if (part)
-        part->digester = rf_digester_new(work->kinds, false);
-    if (!part || !part->digester)
+    if (!part)
         return fail(error, RF_E_MEMORY, "out of memory");
-    rf_digester_expired(part->digester, work->session->now);
     lane->session = &part->session;
-    return RF_OK;
+    return open_digester(ctx, &part->digester, error);
 }
 
 static void close_part(struct lane *lane)
@@ -94,8 +99,9 @@ rf_code digest_work_run(struct digest_work *work, struct cursor *cursor, rf_erro
                                            .clear = clear,
                                            .merge = merge,
                                            .put_in_order = put_in_order};
-    if (!work->digester)
-        return fail(error, RF_E_MEMORY, "out of memory");
-    rf_digester_expired(work->digester, work->session->now);
-    return stage_run(cursor, &table, work, error);
+    rf_code code = open_digester(work, &work->digester, error);
+    if (code == RF_OK)
+        code = stage_run(cursor, &table, work, error);
+    rf_digester_free(work->digester);
+    return code;
 }

@@ -12,12 +12,12 @@
 struct digest_work {
     unsigned kinds; /* a combination of rf_digest_kind */
     struct session *session;
-    rf_digester *digester; /* of keys that are in no lane; the owner's */
     /* A key. It may set session->bytes_of. */
     rf_code (*on_key)(void *ctx, const rf_key_record *record, rf_error *error);
     /* An entry that is no key. */
     rf_code (*on_other)(void *ctx, size_t input, const rf_entry *entry, rf_error *error);
     void *ctx;
+    rf_digester *digester; /* private: of keys that are in no lane */
 };
 
 /* Calls them for all entries of the cursor. Returns what ended it, for cursor_close(). */

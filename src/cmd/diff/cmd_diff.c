@@ -85,7 +85,6 @@ static rf_code compare_inputs(struct diff *diff, rf_error *error)
     };
     struct digest_work work = {.kinds = differences_digests(&diff->differences),
                                .session = session,
-                               .digester = diff->digester,
                                .on_key = on_key,
                                .on_other = on_other,
                                .ctx = diff};

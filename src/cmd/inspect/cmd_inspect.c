@@ -16,7 +16,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 enum { KEY_KEPT_FOR_TABLE = 256, KEY_KEPT_FOR_ROW = 4096, KEYS_OF_PAGE = 100 };
 

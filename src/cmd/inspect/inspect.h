@@ -23,7 +23,7 @@ struct inspection {
     struct slots slots;
     struct extras extras;
     struct top sorted; /* rows of --keys, if they are sorted */
-    struct buffer row; /* the last one otherwise */
+    struct buffer row; /* a line */
     uint64_t rows;     /* rows of --keys, --commands written so far */
     uint64_t commands; /* read so far, with --commands */
     uint64_t unknown;  /* of these: not listed, as their keys are not known */

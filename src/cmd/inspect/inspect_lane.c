@@ -73,7 +73,7 @@ static rf_code put(struct lane *lane, rf_entry *key, rf_error *error)
     if (inspection->options->keys)
         return put_row(lane, key, error);
     TRY(key_counts_add(&part->counts, &part->of_input, key, inspection->session.now, &facts, error));
-    journal_key(&lane->journal, key, (rf_slice){(const uint8_t *)&facts, sizeof facts});
+    journal_key(&lane->journal, key, slice_of(&facts, sizeof facts));
     return RF_OK;
 }
 

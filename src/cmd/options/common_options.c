@@ -76,6 +76,20 @@ static void warn_of_parts(const rf_files *inputs)
     free(apart);
 }
 
+bool common_options_add_apart(struct common_options *common, const char *path, int *status)
+{
+    rf_error error;
+    common->inputs.set = common->inputs.count;
+    rf_code code = rf_files_add(&common->inputs, path, &error);
+    if (code == RF_OK) {
+        warn_of_parts(&common->inputs);
+        return true;
+    }
+    message_failure(&error);
+    *status = (int)status_of(code);
+    return false;
+}
+
 /* The files of each operand: an AOF directory and a cluster have several. */
 static bool expand(struct common_options *common, const char *command, int *status)
 {
@@ -86,8 +100,10 @@ static bool expand(struct common_options *common, const char *command, int *stat
         return false;
     }
     for (size_t i = 0; i < common->operand_count; i++) {
-        if (common->apart)
+        if (common->apart) {
+            warn_of_parts(&common->inputs);
             common->inputs.set = common->inputs.count;
+        }
         if (!add_operand(common, command, common->operands[i], status))
             return false;
         common->operand_ends[i] = common->inputs.count;

@@ -46,6 +46,9 @@ extern const struct option_row thread_rows[];
 bool common_options_read(struct common_options *common, const char *command, char **operands, int count,
                          int *status);
 
+/* Adds the files of a data set of its own after the operands. If false, the command exits with *status. */
+bool common_options_add_apart(struct common_options *common, const char *path, int *status);
+
 void common_options_free(struct common_options *common);
 
 /* False if more than one input is stdin; the error has been printed. */

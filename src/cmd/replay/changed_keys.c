@@ -4,11 +4,6 @@
 #include "cmd/run/key_set.h"
 #include <rdbferry/command.h>
 
-struct entry {
-    rf_digest digest; /* its lower half is the hash */
-    uint64_t at;      /* in the names */
-};
-
 /* What precedes the two names. */
 struct head {
     int64_t db, source_db;
@@ -17,7 +12,7 @@ struct head {
 
 static bool has_digest(const void *entry, const void *digest)
 {
-    return ((const struct entry *)entry)->digest.high == ((const rf_digest *)digest)->high;
+    return ((const rf_digest *)entry)->high == ((const rf_digest *)digest)->high;
 }
 
 static bool append(struct changed_keys *keys, const struct changed_key *key)
@@ -32,21 +27,19 @@ static bool append(struct changed_keys *keys, const struct changed_key *key)
 void changed_keys_add(struct changed_keys *keys, const struct changed_key *key)
 {
     const rf_digest digest = key_digest(key->db, key->key);
-    const size_t at = keys->names.len;
     bool was_there;
     if (keys->all)
         return;
     if (keys->table.entry_size == 0)
-        hash_table_init(&keys->table, sizeof(struct entry), keys->memory);
-    struct entry *entry = hash_table_add(&keys->table, digest.low, has_digest, &digest, &was_there);
+        hash_table_init(&keys->table, sizeof digest, keys->memory);
+    rf_digest *entry = hash_table_add(&keys->table, digest.low, has_digest, &digest, &was_there);
     if (entry && was_there)
         return;
     if (!entry || !append(keys, key)) {
         keys->all = true;
         return;
     }
-    entry->digest.high = digest.high;
-    entry->at = at;
+    entry->high = digest.high;
 }
 
 /* --- commands ------------------------------------------------------------------------------------------ */

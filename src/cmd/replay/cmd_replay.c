@@ -421,7 +421,7 @@ static rf_code write_inputs(struct replay *r, rf_error *error)
     if (code == RF_OK && !r->state.stopped)
         code = replay_delete(r, error);
     if (code == RF_OK && !r->state.stopped && r->checkpoint.shifted)
-        code = steady_unshift(r, STEADY_PASS_MS, NULL, error);
+        code = steady_unshift(r, NULL, error);
     r->state.writing = false;
     if (code == RF_OK)
         code = log_repair_save(&r->session, NULL, error);

@@ -129,10 +129,9 @@ static rf_code correct_expiries(struct replay *r, rf_error *error)
 {
     bool steady = true;
     if (r->checkpoint.shifted)
-        TRY(steady_unshift(r, 0, &steady, error));
+        TRY(steady_unshift(r, &steady, error));
     if (!steady)
-        message_note("cut-over: all keys are compared during the pause: slots of the target move");
-    r->following.cutover.compare.off |= !steady;
+        cutover_compare_give_up(&r->following.cutover.compare, "slots of the target move");
     return RF_OK;
 }
 
@@ -204,7 +203,7 @@ void cutover_end(struct replay *r)
 
 /* --- results ------------------------------------------------------------------------------------------- */
 
-/* ", but 2 commands were not written, and 3 keys differ", or "" */
+/* ", but 2 commands or keys were not written, and 3 differ", or "" */
 static void format_failures(const struct replay *r, char *out, size_t size)
 {
     const uint64_t failed = r->failures.count + r->found.failed;
@@ -219,7 +218,7 @@ static void format_failures(const struct replay *r, char *out, size_t size)
                  differences_total(&r->verification.differences));
 }
 
-/* "; 900 keys were compared before the pause, and 20 that have changed during it", or "" */
+/* "; 900 keys compared before the pause, and 20 that changed during it", or "" */
 static void format_compared(const struct cutover_compare *c, char *out, size_t size)
 {
     *out = '\0';

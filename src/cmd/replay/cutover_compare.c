@@ -6,8 +6,6 @@
 #include "cmd/replay/replay.h"
 #include "cmd/run/key_set.h"
 #include "cmd/term/message.h"
-#include "cmd/term/text.h"
-#include <inttypes.h>
 #include <rdbferry/live.h>
 #include <rdbferry/snapshot.h>
 
@@ -60,12 +58,20 @@ void cutover_compare_note(struct replay *r, const rf_entry *command, bool named)
         changed_keys_add_command(&c->changed, command, !named);
 }
 
+void cutover_compare_give_up(struct cutover_compare *c, const char *why)
+{
+    if (!c->off)
+        message_note("cut-over: all keys are compared during the pause: %s", why);
+    c->off = true;
+}
+
 /* --- differences ---------------------------------------------------------------------------------------- */
 
 static rf_code add_doubtful(struct replay *r, rf_digest digest, rf_error *error)
 {
     struct cutover_compare *c = compare_of(r);
-    c->off |= c->doubtful.len / sizeof digest >= DOUBTFUL_MAX;
+    if (c->doubtful.len / sizeof digest >= DOUBTFUL_MAX)
+        cutover_compare_give_up(c, "keys differ");
     return c->off || buffer_append(&c->doubtful, slice_of(&digest, sizeof digest))
                ? RF_OK
                : fail(error, RF_E_MEMORY, "out of memory");
@@ -233,11 +239,6 @@ bool cutover_compare_helps(const struct replay *r)
     return c->rounds == 0 || changed_keys_count(&c->changed) > FEW;
 }
 
-static void note_all(const char *why)
-{
-    message_note("cut-over: all keys are compared during the pause: %s", why);
-}
-
 rf_code cutover_compare_ahead(struct replay *r, rf_error *error)
 {
     struct cutover_compare *c = compare_of(r);
@@ -250,9 +251,8 @@ rf_code cutover_compare_ahead(struct replay *r, rf_error *error)
         *error = why;
         return code;
     }
-    if (code != RF_OK && !c->off)
-        note_all(why.message);
-    c->off |= code != RF_OK;
+    if (code != RF_OK)
+        cutover_compare_give_up(c, why.message);
     return RF_OK;
 }
 
@@ -285,7 +285,7 @@ rf_code cutover_compare_rest(struct replay *r, bool *equal, rf_error *error)
     rf_error why;
     if (!is_known(c)) {
         if (c->changed.all)
-            note_all("it is not known which keys were written to");
+            cutover_compare_give_up(c, "it is not known which keys were written to");
         return compare_fully(r, equal, error);
     }
     c->checked = c->changed;
@@ -298,7 +298,7 @@ rf_code cutover_compare_rest(struct replay *r, bool *equal, rf_error *error)
     }
     *equal = code == RF_OK && !c->off && c->doubtful.len == 0;
     if (!*equal) {
-        note_all(code != RF_OK ? why.message : "keys differ");
+        cutover_compare_give_up(c, code != RF_OK ? why.message : "keys differ");
         return compare_fully(r, equal, error);
     }
     replay_verify_settle(&r->verification);

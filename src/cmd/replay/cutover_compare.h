@@ -33,6 +33,9 @@ bool cutover_compare_helps(const struct replay *replay);
 /* Compares, while nothing is written to the target. */
 rf_code cutover_compare_ahead(struct replay *replay, rf_error *error);
 
+/* Has all keys compared during the pause, and says why. */
+void cutover_compare_give_up(struct cutover_compare *compare, const char *why);
+
 /* Compares the rest during the pause. */
 rf_code cutover_compare_rest(struct replay *replay, bool *equal, rf_error *error);
 

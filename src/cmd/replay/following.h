@@ -80,8 +80,7 @@ size_t following_first_input(const struct replay *replay);
  * first command is. */
 rf_code following_enter(struct replay *replay, const struct cursor *cursor, rf_error *error);
 
-/* Called when that is put. Waits if there is
- * nothing to be read. RF_END: the run is complete. */
+/* Called when that is put. Waits if there is nothing to be read. RF_END: the run is complete. */
 rf_code following_turn(struct replay *replay, struct cursor *cursor, rf_error *error);
 
 /* Called when the reading has ended with `code`, which is returned. A signal that comes in step ends the

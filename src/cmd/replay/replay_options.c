@@ -211,18 +211,10 @@ static bool can_list_extra(const struct replay_options *options)
 /* The files of the first snapshot are added after the inputs. */
 static bool add_since(struct replay_options *options, int *status)
 {
-    rf_error error;
     if (!options->since)
         return true;
-    if (!url_guard(options->since, URL_NOT_READ, "the snapshot of --since", table.command))
-        return false;
-    options->common.inputs.set = options->common.inputs.count;
-    rf_code code = rf_files_add(&options->common.inputs, options->since, &error);
-    if (code == RF_OK)
-        return true;
-    message_failure(&error);
-    *status = (int)status_of(code);
-    return false;
+    return url_guard(options->since, URL_NOT_READ, "the snapshot of --since", table.command) &&
+           common_options_add_apart(&options->common, options->since, status);
 }
 
 /* The inputs must be regular files if they are read twice. */

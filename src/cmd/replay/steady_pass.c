@@ -4,7 +4,7 @@
 #include "base/fail.h"
 #include "cmd/replay/replay.h"
 
-enum { PAUSE_MS = 200, NO_DESCRIPTOR = -1 };
+enum { REPEATED_FOR_MS = 60 * 1000, PAUSE_MS = 200, NO_DESCRIPTOR = -1 };
 
 static rf_code repeat(struct replay *r, int64_t for_ms, rf_live *live, steady_pass_fn *pass, void *ctx,
                       bool *steady, rf_error *error)
@@ -24,8 +24,7 @@ static rf_code repeat(struct replay *r, int64_t for_ms, rf_live *live, steady_pa
     }
 }
 
-rf_code steady_pass(struct replay *r, int64_t for_ms, steady_pass_fn *pass, void *ctx, bool *steady,
-                    rf_error *error)
+rf_code steady_pass(struct replay *r, steady_pass_fn *pass, void *ctx, bool *steady, rf_error *error)
 {
     const rf_live_options options = {.names_only = true};
     rf_target target = r->target;
@@ -33,7 +32,8 @@ rf_code steady_pass(struct replay *r, int64_t for_ms, steady_pass_fn *pass, void
     bool is_steady = false;
     target.wait.tick = replay_engine_tick;
     TRY(rf_live_open(&target, &options, &live, error));
-    rf_code code = repeat(r, for_ms, live, pass, ctx, steady ? steady : &is_steady, error);
+    rf_code code = repeat(r, steady ? 0 : REPEATED_FOR_MS, live, pass, ctx, steady ? steady : &is_steady,
+                          error);
     rf_live_close(live);
     if (code != RF_OK || steady || is_steady)
         return code;
@@ -51,7 +51,7 @@ static rf_code unshift(void *ctx, rf_live *target, rf_error *error)
     return rf_replay_unshift_expiries(r->engine, error);
 }
 
-rf_code steady_unshift(struct replay *r, int64_t for_ms, bool *steady, rf_error *error)
+rf_code steady_unshift(struct replay *r, bool *steady, rf_error *error)
 {
-    return steady_pass(r, for_ms, unshift, r, steady, error);
+    return steady_pass(r, unshift, r, steady, error);
 }

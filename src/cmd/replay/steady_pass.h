@@ -8,16 +8,13 @@
 
 struct replay;
 
-enum { STEADY_PASS_MS = 60 * 1000 };
-
 typedef rf_code steady_pass_fn(void *ctx, rf_live *target, rf_error *error);
 
-/* Nothing is in flight. *steady: false if slots have been moving for longer than `for_ms`, so that keys may
- * have been missed; if `steady` is NULL that is RF_E_UNAVAILABLE. */
-rf_code steady_pass(struct replay *replay, int64_t for_ms, steady_pass_fn *pass, void *ctx, bool *steady,
-                    rf_error *error);
+/* Nothing is in flight. With `steady` there is one pass, and *steady is whether no slot has moved; if it is
+ * NULL, the pass is repeated for up to a minute, and then RF_E_UNAVAILABLE: keys may have been missed. */
+rf_code steady_pass(struct replay *replay, steady_pass_fn *pass, void *ctx, bool *steady, rf_error *error);
 
 /* The same for the pass that corrects the expiries. */
-rf_code steady_unshift(struct replay *replay, int64_t for_ms, bool *steady, rf_error *error);
+rf_code steady_unshift(struct replay *replay, bool *steady, rf_error *error);
 
 #endif

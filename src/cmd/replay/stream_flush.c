@@ -77,7 +77,7 @@ rf_code stream_flush(void *ctx, uint32_t input, int64_t db, rf_error *error)
     struct replay *r = ctx;
     struct flush flush = {
         .replay = r, .input = input, .source = input - following_first_stream(&r->following), .db = db};
-    TRY(steady_pass(r, STEADY_PASS_MS, delete_keys, &flush, NULL, error));
+    TRY(steady_pass(r, delete_keys, &flush, NULL, error));
     message_note("%s was flushed: %" PRIu64 " key%s of its slots deleted from the target",
                  input_name(&r->session.inputs[input]), flush.keys, text_plural(flush.keys));
     return RF_OK;

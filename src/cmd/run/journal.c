@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Records in memory, one after the other: a fixed part, then the bytes that it says. */
 #include "cmd/run/journal.h"
+#include "base/bytes.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,14 +19,9 @@ struct key_head {
     uint32_t facts;
 };
 
-static rf_slice bytes_of(const void *data, size_t n)
-{
-    return (rf_slice){data, n};
-}
-
 static bool append(struct journal *journal, struct buffer *to, const void *head, size_t size, rf_slice bytes)
 {
-    bool appended = buffer_append(to, bytes_of(head, size)) && buffer_append(to, bytes);
+    bool appended = buffer_append(to, slice_of(head, size)) && buffer_append(to, bytes);
     journal->failed |= !appended;
     return appended;
 }
@@ -78,7 +74,7 @@ void journal_tell(const struct journal *journal, rf_notify to)
     for (size_t at = 0; at < journal->notices.len; at += sizeof head + head.key + head.detail) {
         const uint8_t *record = journal->notices.data + at;
         memcpy(&head, record, sizeof head);
-        head.notice.key = bytes_of(record + sizeof head, head.key);
+        head.notice.key = slice_of(record + sizeof head, head.key);
         head.notice.detail = (const char *)record + sizeof head + head.key;
         to.fn(to.ctx, &head.notice);
     }
@@ -92,8 +88,8 @@ rf_code journal_keys(struct journal *journal, journal_key_fn *fn, void *ctx, rf_
     for (size_t at = 0; at < journal->keys.len && code == RF_OK; at += sizeof head + head.name + head.facts) {
         const uint8_t *record = journal->keys.data + at, *name = record + sizeof head;
         memcpy(&head, record, sizeof head);
-        const rf_entry key = {.kind = RF_ENTRY_KEY, .key = bytes_of(name, head.name), .slot = head.slot};
-        code = fn(ctx, &key, bytes_of(name + head.name, head.facts), head.bytes, error);
+        const rf_entry key = {.kind = RF_ENTRY_KEY, .key = slice_of(name, head.name), .slot = head.slot};
+        code = fn(ctx, &key, slice_of(name + head.name, head.facts), head.bytes, error);
     }
     return code;
 }

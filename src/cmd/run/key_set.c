@@ -27,7 +27,7 @@ void key_set_add_digest(struct key_set *set, rf_digest digest)
 
 bool key_set_has_digest(const struct key_set *set, rf_digest digest)
 {
-    return set->digests.count > 0 && hash_table_find(&set->digests, digest.low, has_digest, &digest);
+    return hash_table_find(&set->digests, digest.low, has_digest, &digest) != NULL;
 }
 
 void key_set_add(struct key_set *set, int64_t db, rf_slice key)

@@ -25,7 +25,7 @@ struct lane_work {
     bool (*is_full)(const struct lane *lane); /* may be NULL */
     void (*clear)(struct lane *lane);
 
-    /* In order: whether keys may be taken in advance; how many entries of a lane may be merged, which
+    /* In order: whether entries may be taken in advance; how many entries of a lane may be merged, which
      * *entries is reduced to; merging them; and an entry that is in no batch. The first two may be NULL. */
     bool (*can_take)(void *ctx);
     rf_code (*check)(void *ctx, const struct lane *lane, uint64_t *entries, rf_error *error);

@@ -146,7 +146,7 @@ static rf_code take(struct stage *stage, bool *taken, rf_error *error)
     return RF_OK;
 }
 
-/* One batch of keys, or an entry that is in none, which comes after all that precedes it. */
+/* One batch, or an entry that is in none, which comes after all that precedes it. */
 static rf_code step(struct stage *stage, rf_error *error)
 {
     rf_entry *entry;

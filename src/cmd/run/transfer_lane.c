@@ -3,7 +3,6 @@
 #include "cmd/run/transfer_lane.h"
 #include "base/fail.h"
 #include <stdlib.h>
-#include <string.h>
 
 enum { LARGE_PART = 2 * 1024 * 1024 };
 
@@ -96,7 +95,6 @@ static rf_code open_part(void *ctx, struct lane *lane, rf_error *error)
     if (whole->session.written_keys.fn)
         t->session.written_keys = (struct written_keys){whole->session.written_keys.fn, &t->collisions,
                                                         false};
-    t->session.notices.journal = &lane->journal;
     return whole->sink
                ? rf_sink_open_part(whole->sink, notices_listener(&t->session.notices), &t->sink, error)
                : RF_OK;

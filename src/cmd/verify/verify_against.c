@@ -6,7 +6,6 @@
 #include "cmd/compare/digest_lane.h"
 #include "cmd/run/stage.h"
 #include "cmd/verify/verify.h"
-#include <string.h>
 
 /* --- differences and duplicate keys ------------------------------------------------------------------- */
 
@@ -152,11 +151,9 @@ static rf_code compare_other(struct verification *v, rf_error *error)
 {
     struct session *session = &v->session;
     const struct stats own = session->stats;
-    const unsigned kinds = differences_digests(&v->against.differences);
     struct other other = {.v = v, .libraries = rf_collisions_new(0)};
-    struct digest_work work = {.kinds = kinds,
+    struct digest_work work = {.kinds = differences_digests(&v->against.differences),
                                .session = session,
-                               .digester = rf_digester_new(kinds, false),
                                .on_key = add_key,
                                .on_other = add_library,
                                .ctx = &other};
@@ -167,7 +164,6 @@ static rf_code compare_other(struct verification *v, rf_error *error)
     rf_code code = read_other(&other, &work, error);
     stats_free(&session->stats);
     session->stats = own;
-    rf_digester_free(work.digester);
     rf_collisions_free(other.libraries);
     return code;
 }

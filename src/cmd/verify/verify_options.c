@@ -103,19 +103,6 @@ static bool check(const struct verify_options *options)
            inputs_differ_from(common, options->junit, "the report", table.command);
 }
 
-/* The other input is added as the last operand. */
-static bool add_against(struct verify_options *options, int *status)
-{
-    rf_error error;
-    options->common.inputs.set = options->common.inputs.count;
-    rf_code code = rf_files_add(&options->common.inputs, options->against, &error);
-    if (code == RF_OK)
-        return true;
-    message_failure(&error);
-    *status = status_of(code);
-    return false;
-}
-
 static bool read_against(struct verify_options *options, int *status)
 {
     bool has_flags = target_options_given(&options->target_options);
@@ -125,7 +112,7 @@ static bool read_against(struct verify_options *options, int *status)
     if (options->against && has_flags && !is_url)
         return message_usage(table.command, "--against names an input, but other options name a live target");
     if (!options->against_target)
-        return !options->against || add_against(options, status);
+        return !options->against || common_options_add_apart(&options->common, options->against, status);
     if (!target_options_resolve(&options->target_options, options->against, table.command, &options->target,
                                 status))
         return false;
