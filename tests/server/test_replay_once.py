@@ -6,6 +6,7 @@ import os
 import random
 import signal
 import time
+import zlib
 
 from lib.cluster_replaying import RULES, WithCluster, keys_digest, meanwhile
 from lib.cutting_proxy import KINDS, CuttingProxy
@@ -98,6 +99,26 @@ class Once(WithLog, WithTargets):
             return job, ferry("replay", *job), observe(target.call)
 
         self.try_seeds(count, attempt, self.check)
+
+    def test_killed_before_its_positions_were_removed(self):
+        """All was written, and recorded; what is left on the target goes when it is resumed."""
+        target, path = self.targets[0], self.path("checkpoint")
+        empty(target.call)
+        job = [self.log, url_of(target), "--checkpoint", path]
+        running = Running(self.fresh(), [*job, "--rate", "100KB/s"])
+        self.addCleanup(running.end)
+        self.begun(running, lambda: target.call("KEYS", TEMPORARY))
+        running.kill()
+        running.wait()
+        with open(path, "rb") as file:
+            lines = file.read().replace(b"state running", b"state done").partition(b"checksum")[0]
+        with open(path, "wb") as file:
+            file.write(lines + b"checksum %08x\n" % zlib.crc32(lines))
+        self.assertIn(b"--resume", ferry("replay", *job).stderr)
+        done = ferry("replay", *job, "--resume")
+        self.assertEqual((done.returncode, target.call("KEYS", TEMPORARY)), (DONE, []), done.stderr)
+        done = ferry("replay", *job, "--resume")
+        self.assertIn(b"nothing to do\n", done.stderr)
 
     def test_ways(self):
         """Without transactions; filtered, which lets the commands be rewritten."""

@@ -431,8 +431,21 @@ static rf_code write_inputs(struct replay *r, rf_error *error)
             "expiries on the target are 317 years late until the run has been resumed and is complete");
     ended = replay_end(r, good, code == RF_OK ? error : &second);
     if (good && ended == RF_OK && r->checkpoint.commands == COMMANDS_ONCE)
-        ended = rf_replay_remove_positions(r->engine, error);
+        ended = replay_remove_positions(r, error);
     return code == RF_OK ? ended : code;
+}
+
+/* Of a complete run that was ended before it had removed them. */
+static rf_code remove_left_positions(struct replay *r, rf_error *error)
+{
+    if (r->checkpoint.commands != COMMANDS_ONCE)
+        return RF_OK;
+    rf_code code = open_target(r, error);
+    if (code == RF_OK)
+        code = rf_replay_begin_commands(r->engine, error);
+    if (code == RF_OK)
+        code = replay_remove_positions(r, error);
+    return r->state.stopped ? RF_OK : code;
 }
 
 /* What an earlier run has written is only verified. */
@@ -441,8 +454,7 @@ static rf_code replay(struct replay *r, rf_error *error)
     atomic_store(&r->stop_request.awaited, true);
     TRY(begin(r, error));
     bool done = replay_is_done(r);
-    if (!done)
-        TRY(write_inputs(r, error));
+    TRY(done ? remove_left_positions(r, error) : write_inputs(r, error));
     if (r->state.stopped || !r->options->verify)
         return RF_OK;
     rf_code code = done ? replay_scan(r, false, false, error) : RF_OK;

@@ -124,6 +124,10 @@ rf_code replay_keep(struct replay *replay, rf_error *error);
 /* Called after the last put; `good`: all entries were put. */
 rf_code replay_end(struct replay *replay, bool good, rf_error *error);
 
+/* Called after that, when the run is complete and has written commands exactly once: removes the position
+ * keys, and records that. */
+rf_code replay_remove_positions(struct replay *replay, rf_error *error);
+
 /* Compares the target with the inputs `first` to `end` - 1 (cmd_replay.c). `differ`: receives the
  * differences, with `replay`, while expiries may be shifted; NULL: they are printed. */
 rf_code replay_verify_inputs(struct replay *replay, size_t first, size_t end, rf_difference_fn differ,

@@ -131,7 +131,9 @@ static rf_code compare(const struct replay *r, rf_error *error)
 static void print_position(const struct replay *r)
 {
     const struct checkpoint *c = &r->checkpoint;
-    if (replay_is_done(r))
+    if (replay_is_done(r) && c->commands == COMMANDS_ONCE)
+        message_summary("%s: already complete, except for the removal of its position keys", c->path);
+    else if (replay_is_done(r))
         message_summary("%s: already complete, nothing to do%s", c->path,
                         r->options->verify ? " except verification" : "");
     else
@@ -168,15 +170,16 @@ static void go_on(struct replay *r)
     }
     c->failed = found->failed;
     c->skipped = found->skipped;
+    c->dead_letter_bytes = found->dead_letter_bytes;
     c->position = r->position.start = found->position;
     c->written_until = r->position.inherited = found->written_until;
     print_position(r);
 }
 
-/* The checkpoint of a complete run may be replaced. */
+/* The checkpoint of a complete run may be replaced, unless only it knows which position keys are left. */
 static rf_code begin_over(struct replay *r, rf_error *error)
 {
-    if (r->found.state != CHECKPOINT_DONE)
+    if (r->found.state != CHECKPOINT_DONE || r->found.commands == COMMANDS_ONCE)
         return fail(error, RF_E_ARGUMENT,
                     "the checkpoint '%.128s' already exists; use --resume to continue its run, or delete it",
                     r->found.path);
@@ -404,4 +407,12 @@ rf_code replay_end(struct replay *r, bool good, rf_error *error)
         c->written_until = later(current_position(r), r->position.inherited);
     }
     return save(r, error);
+}
+
+rf_code replay_remove_positions(struct replay *r, rf_error *error)
+{
+    struct checkpoint *c = &r->checkpoint;
+    TRY(rf_replay_remove_positions(r->engine, error));
+    c->commands = COMMANDS_NONE;
+    return c->path ? checkpoint_save(c, error) : RF_OK;
 }
