@@ -27,6 +27,12 @@ def setUpModule():
 
 @needs_version(redis=(7, 0))
 class Following(FollowReplaying):
+    def test_marks_are_removed(self):
+        """Also if no command has been written."""
+        self.live.call("SET", "a", 1)
+        self.replay(*self.lasting("--exit-when-in-step", "1ms"))
+        self.assertEqual(self.target.call("KEYS", "*"), [b"a"])
+
     @scaled(test=1, soak=20)
     def test_workload(self, count):
         for seed in range(SEED, SEED + count):

@@ -430,7 +430,8 @@ static rf_code write_inputs(struct replay *r, rf_error *error)
         message_warning(
             "expiries on the target are 317 years late until the run has been resumed and is complete");
     ended = replay_end(r, good, code == RF_OK ? error : &second);
-    if (good && ended == RF_OK && r->checkpoint.commands == COMMANDS_ONCE)
+    bool has_positions = r->checkpoint.commands == COMMANDS_ONCE || rf_replay_is_marked(r->engine);
+    if (good && ended == RF_OK && has_positions)
         ended = rf_replay_remove_positions(r->engine, error);
     return code == RF_OK ? ended : code;
 }
