@@ -32,6 +32,8 @@ struct rf_follow {
     _Atomic uint64_t complete; /* and that of the end of the last command before it */
     atomic_bool connected;
     atomic_bool ended; /* by an error: nothing more is received */
+    atomic_bool snapshot_lost;
+    _Atomic uint64_t start; /* of the stream */
     int event_fd;      /* signalled when one of the two changes */
     struct fifo *rdb, *stream;
 
@@ -47,7 +49,6 @@ struct rf_follow {
 
     /* of the caller */
     rf_reader *reader;     /* of the stream; NULL: not yet */
-    uint64_t start;        /* of the stream */
     uint64_t base;         /* offset in the stream of the first byte of what the reader reads */
     rf_follow_position at; /* after the last command that it has read */
     struct absolute_expiry absolute;

@@ -50,6 +50,8 @@ static rf_code queue_read(struct layer *layer, uint8_t *out, size_t cap, size_t 
     if (queue->piece.len == 0) {
         int64_t stamp;
         rf_code code = fifo_next(queue->fifo, &queue->piece, &stamp, error);
+        if (code == RF_E_UNAVAILABLE && rf_follow_has_lost_snapshot(queue->follow))
+            error->code = code = RF_E_READ; /* not that of a target to which a value is written */
         if (code != RF_OK)
             return code == RF_END ? RF_OK : code;
         if (queue->fifo == queue->follow->stream)
@@ -179,7 +181,8 @@ static rf_code begin_once(struct rf_follow *follow, int64_t db, rf_error *error)
 {
     if (follow->reader)
         return RF_OK;
-    follow->at.db = db;
+    follow->base = rf_follow_start(follow);
+    follow->at = (rf_follow_position){.offset = follow->base, .db = db};
     return begin(follow, db, error);
 }
 

@@ -91,6 +91,7 @@ struct replay {
     struct since since;         /* --since */
     struct replay_extra extra;
     struct following following; /* --follow */
+    struct following_attempts *attempts;
     struct replay_state state;
     struct replay_ticks ticks;
 };

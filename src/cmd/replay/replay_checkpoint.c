@@ -189,7 +189,7 @@ static rf_code begin(struct replay *r, rf_error *error)
 {
     bool there;
     TRY(checkpoint_load(&r->found, r->options->checkpoint, &there, error));
-    if (there && !r->options->resume)
+    if (there && !r->options->resume && !r->attempts->saved)
         return begin_over(r, error);
     if (there) {
         TRY(compare(r, error));
@@ -203,8 +203,9 @@ static rf_code begin(struct replay *r, rf_error *error)
 static rf_code open_dead_letter(struct replay *r, rf_error *error)
 {
     const char *before = r->found.dead_letter, *now = r->checkpoint.dead_letter;
-    bool same = before && now && strcmp(before, now) == 0;
-    return dead_letter_open(&r->dead_letter, r->options->dead_letter, r->options->resume,
+    const bool is_own = r->attempts->failed > 0;
+    bool same = is_own || (before && now && strcmp(before, now) == 0);
+    return dead_letter_open(&r->dead_letter, r->options->dead_letter, r->options->resume || is_own,
                             same ? &r->found.dead_letter_bytes : NULL, error);
 }
 
@@ -332,7 +333,7 @@ static rf_code save(struct replay *r, rf_error *error)
     c->dead_letter_bytes = r->dead_letter.bytes;
     if (!c->path)
         return RF_OK;
-    r->state.saved = true;
+    r->state.saved = r->attempts->saved = true;
     return checkpoint_save(c, error);
 }
 
