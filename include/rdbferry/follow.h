@@ -58,14 +58,14 @@ RF_API uint64_t rf_follow_start(const rf_follow *follow);
 RF_API bool rf_follow_is_connected(const rf_follow *follow);
 
 /* Opens the snapshot, once. The caller closes it before rf_follow_close(): what has not been read is then
- * discarded. Until it is read or closed it counts for the limit. If the server ends the link before anything of
- * it has arrived, it is asked again, and it is RF_E_UNAVAILABLE if that takes too long; later a lost link is
- * RF_E_READ. */
+ * discarded. Until it is read or closed it counts for the limit. If the server ends the link before anything
+ * of it has arrived, it is asked again, and it is RF_E_UNAVAILABLE if that takes too long; later a lost link
+ * is RF_E_READ. */
 RF_API rf_code rf_follow_snapshot(rf_follow *follow, rf_source **out, rf_error *error);
 
-/* Whether the link has been lost in the middle of the snapshot: it is of no use, but another one may be read,
- * with another rf_follow. From any thread. */
-RF_API bool rf_follow_has_lost_snapshot(const rf_follow *follow);
+/* Whether it has ended, and another snapshot may be read with another rf_follow: the link was lost in the
+ * middle of the snapshot, or slots of the cluster have moved. From any thread. */
+RF_API bool rf_follow_needs_snapshot(const rf_follow *follow);
 
 /* Waits for the next command, with its database and its offset in the stream, and the position after it, once
  * the snapshot has been read. `db`

@@ -93,11 +93,19 @@ static rf_code connect_to(struct rf_follow *follow, const struct located *locate
     return code;
 }
 
+rf_code follow_locate(rf_follow *follow, struct located *out, rf_error *error)
+{
+    rf_code code = place_locate(&follow->place, out, error);
+    if (out->moved)
+        atomic_store(&follow->needs_snapshot, true);
+    return code;
+}
+
 static rf_code connect_once(void *ctx, rf_error *error)
 {
     struct rf_follow *follow = ctx;
     struct located located;
-    TRY(place_locate(&follow->place, &located, error));
+    TRY(follow_locate(follow, &located, error));
     rf_code code = connect_to(follow, &located, error);
     located_free(&located);
     return code;
@@ -222,7 +230,7 @@ static void *run(void *ctx)
         if (code == RF_E_UNAVAILABLE && follow->in_stream)
             code = waiting_attempt(&follow->source, connect_once, follow, &error);
         else if (code == RF_E_UNAVAILABLE)
-            atomic_store(&follow->snapshot_lost, true);
+            atomic_store(&follow->needs_snapshot, true);
     }
     code = refusal_blame("", code, &error);
     if (!follow->in_stream)
@@ -291,9 +299,9 @@ uint64_t rf_follow_start(const rf_follow *follow)
     return atomic_load(&follow->start);
 }
 
-bool rf_follow_has_lost_snapshot(const rf_follow *follow)
+bool rf_follow_needs_snapshot(const rf_follow *follow)
 {
-    return atomic_load(&follow->snapshot_lost);
+    return atomic_load(&follow->needs_snapshot);
 }
 
 bool rf_follow_is_connected(const rf_follow *follow)

@@ -284,7 +284,7 @@ static rf_code open_target(struct replay *r, rf_error *error)
         .resumed = r->found.inputs != NULL,
         .written_until = r->position.inherited,
         .commands_until = r->found.commands == COMMANDS_ONCE ? r->position.start : (rf_position){0},
-        .streams = r->following.count > 1 ? (uint32_t)r->following.count : 0,
+        .streams = following_streams(r),
         .first_stream = (uint32_t)following_first_stream(&r->following),
         .no_transactions = options->no_transactions,
         .notify = notices_listener(&r->session.notices),
@@ -539,7 +539,7 @@ static int attempt(const struct replay_options *options, struct following_attemp
 static int replay_command(const struct replay_options *options)
 {
     struct following_attempts attempts = {0};
-    int status;
+    int status = STATUS_OUTPUT;
     do {
         attempts.again = false;
         status = attempt(options, &attempts);

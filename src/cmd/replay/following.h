@@ -18,8 +18,8 @@
 
 struct replay;
 
-/* The snapshots that a run has asked for: a source may end the link while it sends one. What was written of it
- * is then replaced by another one, as by a run that is resumed. */
+/* The snapshots that a run has asked for: a source may end the link while it sends one. What was written of
+ * it is then replaced by another one, as by a run that is resumed. */
 struct following_attempts {
     bool again;           /* another one is to be made */
     unsigned failed;      /* how many have */
@@ -54,6 +54,9 @@ struct following {
 /* Makes the session's inputs snapshots, and adds their streams. False: out of memory. */
 bool following_add_inputs(struct replay *replay);
 
+/* How many streams the target may have positions of: 0 if there is one, or none. */
+uint32_t following_streams(const struct replay *replay);
+
 /* The input that is the stream of the first source. */
 static inline size_t following_first_stream(const struct following *following)
 {
@@ -70,9 +73,16 @@ void following_put(struct following *following, const rf_entry *command, uint32_
  */
 rf_code following_check_target(const struct replay *replay, rf_error *error);
 
-/* The earlier run, or attempt, was stopped while it wrote the snapshot: another one is written over what it has
- * left in the target, which was empty before. What is there and not in the new one is deleted. */
+/* Whether a source cannot be followed on without another snapshot. */
+bool following_needs_snapshot(const struct following *following);
+
+/* The earlier run, or attempt, was stopped while it wrote the snapshot, or slots of the source have moved
+ * since it began: another one is written over what is in the target, which was empty before. What is there
+ * and not in the new one is deleted. */
 bool following_restarts(const struct replay *replay);
+
+/* Whether all that is in the target was written by the run, under names that are recognized. */
+bool following_can_replace(const struct replay *replay);
 
 /* Refuses a target that another snapshot cannot be written over. `keys`: how many it has. */
 rf_code following_recognize(const struct replay *replay, uint64_t keys, rf_error *error);

@@ -107,13 +107,23 @@ static rf_code identify(struct replay *r, rf_error *error)
 
 /* --- the start ----------------------------------------------------------------------------------------- */
 
-static rf_code compare(const struct replay *r, rf_error *error)
+/* The order of what was written to slots that have moved is not known. */
+static void check_streams(struct replay *r)
+{
+    if (r->found.stream_count == 0 || checkpoint_has_same_streams(&r->found, &r->checkpoint))
+        return;
+    message_warning("slots have moved between the nodes of the source");
+    checkpoint_forget_streams(&r->found);
+}
+
+static rf_code compare(struct replay *r, rf_error *error)
 {
     TRY(checkpoint_compare(&r->found, &r->checkpoint, error));
-    for (size_t i = 0; i < r->checkpoint.input_count; i++)
-        TRY(checkpoint_compare_input(&r->found, &r->checkpoint, i, error));
-    if (r->found.stream_count > 0)
-        TRY(checkpoint_compare_streams(&r->found, &r->checkpoint, error));
+    if (r->options->follow)
+        check_streams(r);
+    if (following_restarts(r)) /* there may be other nodes */
+        return RF_OK;
+    TRY(checkpoint_compare_inputs(&r->found, &r->checkpoint, error));
     if (r->found.commands == COMMANDS_PLAIN && r->found.state == CHECKPOINT_RUNNING)
         return fail(
             error, RF_E_ARGUMENT,
@@ -294,6 +304,10 @@ static rf_position current_position(const struct replay *r)
 
 static void save_streams(struct replay *r)
 {
+    if (following_needs_snapshot(&r->following)) {
+        checkpoint_forget_streams(&r->checkpoint);
+        return;
+    }
     for (size_t i = 0; i < r->following.count; i++) {
         const struct followed *source = &r->following.sources[i];
         struct checkpoint_stream *stream = &r->checkpoint.streams[i];
@@ -365,7 +379,7 @@ static rf_code save_ahead(struct replay *r, rf_position position, rf_error *erro
 
 rf_code replay_begin_snapshot(struct replay *r, rf_error *error)
 {
-    return r->found.inputs ? RF_OK : save_ahead(r, (rf_position){0}, error);
+    return save_ahead(r, (rf_position){0}, error);
 }
 
 rf_code replay_reserve(struct replay *r, rf_position position, bool command, rf_error *error)
