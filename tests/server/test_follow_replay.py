@@ -116,20 +116,21 @@ class Following(FollowReplaying):
                 self.assert_equal_data()
                 self.assertIn(b"sync_full:1\r", self.live.call("INFO", "stats"))
 
-    @scaled(test=3, soak=20)
+    @scaled(test=2, soak=20)
     def test_flushes_in_the_snapshot(self, count):
         """The source ends the link: another snapshot is written over what is there."""
         for seed in range(SEED, SEED + count):
             with self.subTest(seed=seed):
                 self.setUp()
                 make, call = random.Random(seed), self.live.call
-                call("DEBUG", "POPULATE", 6000, "k", 300)
-                call("CONFIG", "SET", "rdb-key-save-delay", 100)
-                job = self.lasting() if seed % 2 else self.job()
+                call("DEBUG", "POPULATE", 2000, "k", 300)
+                call.pipeline([("RPUSH", f"big:{i}", *[i * "x"] * 500) for i in range(50, 150)])
+                call("CONFIG", "SET", "rdb-key-save-delay", 300)
+                job = (self.lasting if seed % 2 else self.job)("--big-key", "20K")
                 running = self.begin(*job)
                 for _ in range(make.randrange(1, 4)):
                     time.sleep(make.uniform(0, 0.8))
-                    call.pipeline([("FLUSHALL",), ("SELECT", make.randrange(2)), ("DEBUG", "POPULATE", 3000, "l", 300), ("SELECT", 0)])
+                    call.pipeline([("FLUSHALL",), ("SELECT", make.randrange(2)), ("DEBUG", "POPULATE", 1000, "l", 300), ("SELECT", 0)])
                 call("CONFIG", "SET", "rdb-key-save-delay", 0)
                 self.written(running)
                 self.begun(running, lambda: "in step" in running.said())
