@@ -49,17 +49,26 @@ RF_API rf_code rf_files_follow(const rf_files *files, size_t number, const rf_fo
 /* The id of the stream, 40 hexadecimal digits: a new one after a server has taken over. `id` has 41 bytes. */
 RF_API void rf_follow_id(rf_follow *follow, char *id);
 
-/* The offset at which the stream begins: that of the snapshot, or the one that is continued. */
+/* The offset at which the stream begins: that of the snapshot, which is another one if the server had to be
+ * asked again, so that it is final when something of the snapshot has been read; or the one that is
+ * continued. */
 RF_API uint64_t rf_follow_start(const rf_follow *follow);
 
 /* Whether the link exists now; from any thread. */
 RF_API bool rf_follow_is_connected(const rf_follow *follow);
 
 /* Opens the snapshot, once. The caller closes it before rf_follow_close(): what has not been read is then
- * discarded. Until it is read or closed it counts for the limit. */
+ * discarded. Until it is read or closed it counts for the limit. If the server ends the link before anything
+ * of it has arrived, it is asked again, and it is RF_E_UNAVAILABLE if that takes too long; later a lost link
+ * is RF_E_READ. */
 RF_API rf_code rf_follow_snapshot(rf_follow *follow, rf_source **out, rf_error *error);
 
-/* Waits for the next command, with its database and its offset in the stream, and the position after it. `db`
+/* Whether it has ended, and another snapshot may be read with another rf_follow: the link was lost in the
+ * middle of the snapshot, or slots of the cluster have moved. From any thread. */
+RF_API bool rf_follow_needs_snapshot(const rf_follow *follow);
+
+/* Waits for the next command, with its database and its offset in the stream, and the position after it, once
+ * the snapshot has been read. `db`
  * is the one that is selected at the start of the stream: the AUX field repl-stream-db of the snapshot, or 0,
  * or what was selected at the position that is continued; only the first call uses it. Commands of the link
  * itself, such as PING, are left out. The entry is valid until the next call. Errors are sticky:

@@ -246,7 +246,8 @@ RF_API rf_position rf_replay_acked(const rf_replay *replay);
 RF_API bool rf_replay_in_flight(const rf_replay *replay, uint32_t input, uint64_t *offset);
 
 /* Writes a position key to each primary before any command is put, after rf_replay_begin_commands(): a run
- * that is resumed recognizes the target by them. */
+ * that is resumed recognizes the target by them. Other positions of the run are forgotten: its commands so
+ * far are of no interest any more. */
 RF_API rf_code rf_replay_mark_target(rf_replay *replay, rf_error *error);
 
 /* Whether the target had a position key of this run in rf_replay_begin_commands(), or has been marked since.

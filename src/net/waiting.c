@@ -69,12 +69,14 @@ rf_code waiting_attempt(const rf_target *target, rf_code (*attempt)(void *ctx, r
                         rf_error *error)
 {
     const rf_target_wait *options = &target->wait;
-    struct waiting waiting = {.since_ms = clock_monotonic_ms()};
+    struct waiting waiting = {0};
     char name[256];
     int64_t pause_ms = FIRST_PAUSE_MS;
     rf_code code;
     while ((code = attempt(ctx, error)) == RF_E_UNAVAILABLE && options->retry_for_ms >= FIRST_PAUSE_MS) {
-        int64_t left_ms = waiting.since_ms + options->retry_for_ms - clock_monotonic_ms();
+        const int64_t now_ms = clock_monotonic_ms();
+        waiting.since_ms = waiting.since_ms ? waiting.since_ms : now_ms;
+        int64_t left_ms = waiting.since_ms + options->retry_for_ms - now_ms;
         if (left_ms <= 0)
             return give_up(options, error);
         waiting_log(&waiting, options, options->retry_for_ms, error->message);

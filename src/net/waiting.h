@@ -24,7 +24,8 @@ void waiting_end(struct waiting *waiting, const rf_target_wait *options, const c
 /* Sleeps, and calls options->tick. */
 rf_code waiting_pause(const rf_target_wait *options, int64_t ms, rf_error *error);
 
-/* Repeats an attempt as long as it returns RF_E_UNAVAILABLE, for the target's retry_for_ms. */
+/* Repeats an attempt as long as it returns RF_E_UNAVAILABLE, for the target's retry_for_ms from the first
+ * failure on: an attempt may take longer than that. */
 rf_code waiting_attempt(const rf_target *target, rf_code (*attempt)(void *ctx, rf_error *error), void *ctx,
                         rf_error *error);
 

@@ -98,16 +98,37 @@ rf_code command_positions_begin(rf_replay *r, rf_error *error)
     return r->options.resumed ? read_all(r, error) : check_permission(r, error);
 }
 
+/* --- removing ------------------------------------------------------------------------------------------ */
+
+/* The keys of positions after `kept`. */
+static rf_code remove_after(rf_replay *r, rf_position kept, rf_error *error)
+{
+    const struct command_queues *c = &r->commands;
+    const struct request of = {.seq = r->current.seq, .position = r->current.position};
+    for (unsigned i = 0; i < c->count && !r->options.no_transactions; i++) {
+        struct slot_queue *q = &c->queues[i];
+        if (!rf_position_before(kept, q->applied))
+            continue;
+        if (!command_group_key(r, q))
+            return fail(error, RF_E_MEMORY, "out of memory");
+        retry_delete_key(r, &of, buffer_slice(&r->name));
+        q->applied = q->safe = q->done = (rf_position){0};
+    }
+    return replay_drain(r, error);
+}
+
 /* --- marks ---------------------------------------------------------------------------------------------- */
 
 /* A position before that of any command. */
+static const rf_position mark = {0, 1};
+
 static rf_code mark_node(void *ctx, struct node *node, bool retrying, rf_error *error)
 {
     rf_replay *r = ctx;
     uint8_t text[POSITION_TEXT];
     struct reply reply;
     rf_slice rest;
-    const struct slot_position start = {.after = {0, 1}};
+    const struct slot_position start = {.after = mark};
     const unsigned slot = nodes_first_slot(r, node);
     (void)retrying;
     if (slot == RF_SLOTS)
@@ -122,13 +143,15 @@ static rf_code mark_node(void *ctx, struct node *node, bool retrying, rf_error *
     if (reply.kind == REPLY_ERROR)
         return client_refused(node->control, "SET", reply, error);
     TRY(control_wait_for_replicas(node, &reply, error));
-    q->applied = q->safe = position_later(q->safe, start.after);
+    q->applied = q->safe = q->done = mark;
     return reply.kind == REPLY_NIL ? RF_OK : client_refused(node->control, "WAIT", reply, error);
 }
 
 rf_code command_positions_mark(rf_replay *r, rf_error *error)
 {
-    return on_each_primary(r, mark_node, r, error);
+    TRY(on_each_primary(r, mark_node, r, error));
+    r->commands.flushed = (rf_position){0};
+    return remove_after(r, mark, error);
 }
 
 bool rf_replay_is_marked(const rf_replay *r)
@@ -143,15 +166,5 @@ bool rf_replay_is_marked(const rf_replay *r)
 
 rf_code command_positions_remove(rf_replay *r, rf_error *error)
 {
-    const struct command_queues *c = &r->commands;
-    const struct request of = {.seq = r->current.seq, .position = r->current.position};
-    for (unsigned i = 0; i < c->count && !r->options.no_transactions; i++) {
-        const struct slot_queue *q = &c->queues[i];
-        if (!rf_position_before((rf_position){0}, q->applied))
-            continue;
-        if (!command_group_key(r, q))
-            return fail(error, RF_E_MEMORY, "out of memory");
-        retry_delete_key(r, &of, buffer_slice(&r->name));
-    }
-    return replay_drain(r, error);
+    return remove_after(r, (rf_position){0}, error);
 }

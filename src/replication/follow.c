@@ -74,7 +74,7 @@ static rf_code check_stopped(void *ctx, rf_error *error)
 /* Tries the addresses in turn. */
 static rf_code connect_to(struct rf_follow *follow, const struct located *located, rf_error *error)
 {
-    const struct link_request request = {.id = *follow->id ? follow->id : NULL,
+    const struct link_request request = {.id = follow->in_stream ? follow->id : NULL,
                                          .offset = atomic_load(&follow->received)};
     rf_code code = fail(error, RF_E_ARGUMENT, "missing source address");
     for (size_t i = 0; i < located->count; i++) {
@@ -93,13 +93,51 @@ static rf_code connect_to(struct rf_follow *follow, const struct located *locate
     return code;
 }
 
+rf_code follow_locate(rf_follow *follow, struct located *out, rf_error *error)
+{
+    rf_code code = place_locate(&follow->place, out, error);
+    if (out->moved)
+        atomic_store(&follow->needs_snapshot, true);
+    return code;
+}
+
 static rf_code connect_once(void *ctx, rf_error *error)
 {
     struct rf_follow *follow = ctx;
     struct located located;
-    TRY(place_locate(&follow->place, &located, error));
+    TRY(follow_locate(follow, &located, error));
     rf_code code = connect_to(follow, &located, error);
     located_free(&located);
+    return code;
+}
+
+static rf_code connect_first(void *ctx, rf_error *error)
+{
+    struct rf_follow *follow = ctx;
+    TRY(place_check_migration(&follow->place, error));
+    return connect_once(follow, error);
+}
+
+static void begin_stream_at(struct rf_follow *follow, uint64_t offset)
+{
+    atomic_store(&follow->start, offset);
+    atomic_store(&follow->complete, offset);
+}
+
+/* Until the snapshot begins, for which the server may be long: if it ends the link meanwhile, another one may
+ * be asked for, as nothing has been passed on. */
+static rf_code begin_snapshot(void *ctx, rf_error *error)
+{
+    struct rf_follow *follow = ctx;
+    enum sync_event event = SYNC_MORE;
+    rf_slice piece;
+    rf_code code = follow->link ? RF_OK : connect_first(follow, error);
+    while (code == RF_OK && event != SYNC_BEGIN)
+        code = link_next(follow->link, &event, &piece, error);
+    if (code == RF_OK)
+        begin_stream_at(follow, atomic_load(&follow->received));
+    else
+        disconnect(follow);
     return code;
 }
 
@@ -179,17 +217,20 @@ static void *run(void *ctx)
 {
     struct rf_follow *follow = ctx;
     rf_error error;
-    rf_code code = RF_OK;
     follow->source.wait = (rf_target_wait){.retry_for_ms = follow->source.wait.retry_for_ms,
                                            .on_log = follow->source.wait.on_log,
                                            .tick = check_stopped,
                                            .ctx = follow};
+    rf_code code = follow->in_stream ? RF_OK
+                                     : waiting_attempt(&follow->source, begin_snapshot, follow, &error);
     while (code == RF_OK) {
         code = read_link(follow, &error);
         disconnect(follow);
         follow->next_ack_ms = 0;
         if (code == RF_E_UNAVAILABLE && follow->in_stream)
             code = waiting_attempt(&follow->source, connect_once, follow, &error);
+        else if (code == RF_E_UNAVAILABLE)
+            atomic_store(&follow->needs_snapshot, true);
     }
     code = refusal_blame("", code, &error);
     if (!follow->in_stream)
@@ -202,13 +243,6 @@ static void *run(void *ctx)
 
 /* --- opening and closing ------------------------------------------------------------------------------ */
 
-static rf_code connect_first(void *ctx, rf_error *error)
-{
-    struct rf_follow *follow = ctx;
-    TRY(place_check_migration(&follow->place, error));
-    return connect_once(follow, error);
-}
-
 static rf_code start(struct rf_follow *follow, const rf_follow_options *options, rf_error *error)
 {
     if (follow->event_fd < 0)
@@ -216,8 +250,7 @@ static rf_code start(struct rf_follow *follow, const rf_follow_options *options,
     TRY(fifo_open(options->spool_directory, options->spool_limit, &follow->rdb, error));
     TRY(fifo_open(options->spool_directory, options->spool_limit, &follow->stream, error));
     TRY(waiting_attempt(&follow->source, connect_first, follow, error));
-    follow->start = follow->base = follow->at.offset = atomic_load(&follow->received);
-    atomic_store(&follow->complete, follow->base);
+    begin_stream_at(follow, atomic_load(&follow->received));
     if (thread_start(&follow->thread, run, follow) != 0)
         return fail(error, RF_E_MEMORY, "cannot start a thread");
     follow->running = true;
@@ -263,7 +296,12 @@ void rf_follow_id(rf_follow *follow, char *id)
 
 uint64_t rf_follow_start(const rf_follow *follow)
 {
-    return follow->start;
+    return atomic_load(&follow->start);
+}
+
+bool rf_follow_needs_snapshot(const rf_follow *follow)
+{
+    return atomic_load(&follow->needs_snapshot);
 }
 
 bool rf_follow_is_connected(const rf_follow *follow)

@@ -31,8 +31,10 @@ struct rf_follow {
     _Atomic uint64_t received; /* offset in the stream, */
     _Atomic uint64_t complete; /* and that of the end of the last command before it */
     atomic_bool connected;
-    atomic_bool ended; /* by an error: nothing more is received */
-    int event_fd;      /* signalled when one of the two changes */
+    atomic_bool ended;          /* by an error: nothing more is received */
+    atomic_bool needs_snapshot; /* another one */
+    _Atomic uint64_t start;     /* of the stream */
+    int event_fd;               /* signalled when one of the two changes */
     struct fifo *rdb, *stream;
 
     pthread_mutex_t lock; /* protects the next three */
@@ -47,7 +49,6 @@ struct rf_follow {
 
     /* of the caller */
     rf_reader *reader;     /* of the stream; NULL: not yet */
-    uint64_t start;        /* of the stream */
     uint64_t base;         /* offset in the stream of the first byte of what the reader reads */
     rf_follow_position at; /* after the last command that it has read */
     struct absolute_expiry absolute;
@@ -56,6 +57,9 @@ struct rf_follow {
     size_t mark_count, mark_capacity;
     uint64_t marked; /* the end of the last one */
 };
+
+/* place_locate() of its place. */
+rf_code follow_locate(rf_follow *follow, struct located *out, rf_error *error);
 
 /* rf_follow_open() for a node of a cluster, or with NULL. */
 rf_code follow_open(const rf_target *source, const struct primaries *cluster, size_t node,

@@ -88,7 +88,7 @@ static rf_code control_at(rf_follow *follow, const rf_address *addresses, size_t
 static rf_code control(rf_follow *follow, control_fn *fn, int64_t ms, uint64_t *offset, rf_error *error)
 {
     struct located located;
-    rf_code code = place_locate(&follow->place, &located, error);
+    rf_code code = follow_locate(follow, &located, error);
     if (code == RF_OK) {
         code = control_at(follow, located.addresses, located.count, fn, ms, offset, error);
         located_free(&located);
@@ -124,7 +124,7 @@ static rf_code expect_link(rf_follow *follow, const struct located *located, rf_
 rf_code rf_follow_check(rf_follow *follow, rf_error *error)
 {
     struct located located = {.id = ""};
-    rf_code code = follow->place.cluster ? place_locate(&follow->place, &located, error) : RF_OK;
+    rf_code code = follow->place.cluster ? follow_locate(follow, &located, error) : RF_OK;
     if (code == RF_OK) {
         code = expect_link(follow, &located, error);
         located_free(&located);

@@ -50,6 +50,8 @@ static rf_code queue_read(struct layer *layer, uint8_t *out, size_t cap, size_t 
     if (queue->piece.len == 0) {
         int64_t stamp;
         rf_code code = fifo_next(queue->fifo, &queue->piece, &stamp, error);
+        if (code == RF_E_UNAVAILABLE && rf_follow_needs_snapshot(queue->follow))
+            error->code = code = RF_E_READ; /* not that of a target to which a value is written */
         if (code != RF_OK)
             return code == RF_END ? RF_OK : code;
         if (queue->fifo == queue->follow->stream)
@@ -145,16 +147,18 @@ static bool is_of_link(const rf_entry *entry)
 }
 
 /* Keys come from another node, where their removal is part of another stream. */
-static rf_code check_not_moved(const struct rf_follow *follow, const rf_entry *entry, rf_error *error)
+static rf_code check_not_moved(struct rf_follow *follow, const rf_entry *entry, rf_error *error)
 {
     static const char *const names[] = {"RESTORE-ASKING", "TRIMSLOTS", "CLUSTER"};
-    for (size_t i = 0; follow->place.cluster && i < sizeof names / sizeof *names; i++)
-        if (slice_is_word(entry->argv[0], names[i]))
-            return fail(
-                error, RF_E_READ,
-                "slots move to or from it while it is followed (%s): a new snapshot of these nodes is "
-                "needed; empty the target, and start again when the slots stay where they are",
-                names[i]);
+    for (size_t i = 0; follow->place.cluster && i < sizeof names / sizeof *names; i++) {
+        if (!slice_is_word(entry->argv[0], names[i]))
+            continue;
+        atomic_store(&follow->needs_snapshot, true);
+        return fail(error, RF_E_READ,
+                    "slots move to or from it while it is followed (%s): a new snapshot is needed, when the "
+                    "slots stay where they are",
+                    names[i]);
+    }
     return RF_OK;
 }
 
@@ -179,7 +183,8 @@ static rf_code begin_once(struct rf_follow *follow, int64_t db, rf_error *error)
 {
     if (follow->reader)
         return RF_OK;
-    follow->at.db = db;
+    follow->base = rf_follow_start(follow);
+    follow->at = (rf_follow_position){.offset = follow->base, .db = db};
     return begin(follow, db, error);
 }
 

@@ -34,8 +34,8 @@ static rf_code fail_moved(const struct place *place, const struct primaries *now
     address_format(&before->nodes[before->node_of[slot]], from);
     address_format(&now->nodes[now->node_of[slot]], to);
     return fail(error, RF_E_TARGET, "slot %u has moved from %s to %s while %s", slot, from, to,
-                place->followed ? "they were followed: a new snapshot of these nodes is needed; empty the "
-                                  "target, and start again when the slots stay where they are"
+                place->followed ? "they were followed: a new snapshot is needed, when the slots stay where "
+                                  "they are"
                                 : "the cluster was read: read it again when its slots stay where they are");
 }
 
@@ -120,6 +120,7 @@ static rf_code locate_node(const struct place *place, struct located *out, rf_er
         return RF_OK;
     }
     located_free(out);
+    out->moved = code == RF_E_TARGET;
     return code;
 }
 

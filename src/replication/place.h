@@ -19,6 +19,7 @@ struct located {
     const char *id; /* of the node of a cluster; "": unknown */
     struct primaries found;
     size_t node; /* of these, if any were asked for */
+    bool moved;  /* the error is that slots have moved */
 };
 
 /* RF_E_TARGET: slots have moved from one node of the cluster to another one: their keys may be in both

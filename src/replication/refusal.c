@@ -24,6 +24,7 @@ static const struct refusal {
     {"BUSY", true, true, NULL},
     {"MASTERDOWN", true, false, NULL},
     {"NOMASTERLINK", true, false, "it is a replica that is not connected to its primary: read the primary"},
+    {"ERR BGSAVE failed", true, false, NULL},
     {"ERR max number of clients reached", true, true, NULL},
     {"ERR unknown command", false, false, NO_REPLICATION},
     {"ERR wrong number of arguments", false, false, NO_REPLICATION},

@@ -14,7 +14,7 @@ from lib.clusters import RunningCluster
 from lib.follow_replaying import Writer
 from lib.kinds import needs_version
 from lib.live_targets import TcpServer, slot_of, wait_until
-from lib.replaying import TARGET, USAGE, url_of
+from lib.replaying import TARGET, url_of
 from lib.resp import Client, encode
 from lib.soaking import scaled, soak
 from lib.splitting import printed_seed
@@ -123,13 +123,13 @@ class FromCluster(WithCluster):
     def assert_equal_data(self, servers=None):
         self.assertEqual(facts_of(servers or self.target.nodes), facts_of(self.cluster.primaries().values()))
 
-    def begin_with(self, count, *options):
+    def begin_with(self, count, *options, job=None):
         """A job that is in step, with keys in all nodes."""
         for name, node in self.cluster.primaries().items():
             owners = self.cluster.owners(node)
             keys = [f"k{i}" for i in range(3 * count) if owners[slot_of(b"k%d" % i)] == name]
             node.call.pipeline([("SET", key, key) for key in keys])
-        running = self.begin(*self.job(*options))
+        running = self.begin(*(job or self.job(*options)))
         self.in_step(running)
         return running
 
@@ -288,11 +288,14 @@ class FromCluster(WithCluster):
         self.complete(running, job)
 
     def test_moved_slot(self):
-        """With keys, and without."""
+        """With keys, and without. Once it stays where it is, other snapshots are written over what is there."""
         for keys in (0, 1):
             with self.subTest(keys=keys):
                 self.setUp()
-                running = self.begin_with(100)
+                make, job = random.Random(SEED), self.lasting()
+                running = self.begin_with(100, job=job)
+                with Writers(self.cluster, SEED):
+                    time.sleep(0.3)
                 giver, taker = self.primaries[:2]
                 owned = [slot for slot, name in enumerate(self.cluster.owners(giver)) if name == self.cluster.id_of(giver)]
                 slot = next(slot for slot in owned if giver.call("CLUSTER", "COUNTKEYSINSLOT", slot) == keys)
@@ -300,6 +303,48 @@ class FromCluster(WithCluster):
                 self.cluster.end_slot(slot, giver, taker)
                 self.finish(running, INPUT)
                 self.assertRegex(self.said, f"slot {slot} has moved|slots move to or from it")
+                self.assertIn("with --resume to write another snapshot", self.said)
+                for owner in self.cluster.primaries().values():
+                    owner.call.pipeline([("DEL", key) for key in owner.call("KEYS", "*")[::9]])
+                with Writers(self.cluster, SEED + 1):
+                    for _ in range(3):
+                        running = self.begin(*job)
+                        time.sleep(make.uniform(0, 0.7))
+                        running.kill(signal.SIGKILL)
+                        running.wait()
+                    running = self.begin(*job)
+                    self.in_step(running)
+                    time.sleep(0.3)
+                self.complete(running, job)
+                self.assert_equal_data()
+                self.assertEqual([key for node in self.target.nodes for key in node.call("KEYS", "rdbferry:*")], [])
+
+    @soak
+    def test_nodes_that_come_and_go(self):
+        """Slots that a new node gets, and gives back: the streams are numbered anew."""
+        job = self.lasting()
+        running = self.begin_with(100, job=job)
+        giver, taker = self.primaries[0], self.add_replica(self.primaries[0])
+        slots = {slot_of(key) for key in giver.call("KEYS", "k*")[:3]}
+        taker.call("CLUSTER", "RESET", "SOFT")
+        taker.call("CLUSTER", "MEET", "127.0.0.1", giver.port, giver.call("CONFIG", "GET", "cluster-port")[1])
+        nodes = [*self.primaries, taker]
+        wait_until(lambda: all(node.call("CLUSTER", "NODES").count(b" connected") == len(nodes) for node in nodes))
+        wait_until(lambda: b"cluster_state:ok" in taker.call("CLUSTER", "INFO"))
+        for nodes in ((giver, taker), (taker, giver)):
+            for slot in slots:
+                self.cluster.begin_slot(slot, *nodes)
+                self.cluster.end_slot(slot, *nodes)
+            self.finish(running, INPUT)
+            running = self.begin(*job)
+            self.in_step(running)
+            for node in self.cluster.primaries().values():
+                node.call.pipeline([("APPEND", key, "x") for key in node.call("KEYS", "k*")])
+        self.complete(running, job)
+        self.assert_equal_data()
+        self.assertEqual([key for node in self.target.nodes for key in node.call("KEYS", "rdbferry:*")], [])
+        taker.call("CLUSTER", "REPLICATE", self.cluster.id_of(giver))
+        self.cluster.settle()
 
     @soak
     def test_target_that_has_lost_writes(self):
@@ -328,8 +373,11 @@ class FromCluster(WithCluster):
         self.finish(self.begin(*job), INPUT)
         self.assertIn("is being migrated", self.said)
         self.cluster.end_slot(slot, giver, taker)
-        self.finish(self.begin(*job), USAGE)
-        self.assertIn("slots have moved", self.said)
+        running = self.begin(*job)
+        self.in_step(running)
+        self.assertIn("slots have moved", running.said())
+        self.complete(running, job)
+        self.assert_equal_data()
 
     def test_flushall(self):
         """Of one node, also in a transaction: its slots are emptied, and what is written there afterwards stays."""

@@ -27,6 +27,14 @@ def setUpModule():
 
 @needs_version(redis=(7, 0))
 class Following(FollowReplaying):
+    source_settings = {**FollowReplaying.source_settings, "enable_protected_configs": "yes"}
+
+    def test_marks_are_removed(self):
+        """Also if no command has been written."""
+        self.live.call("SET", "a", 1)
+        self.replay(*self.lasting("--exit-when-in-step", "1ms"))
+        self.assertEqual(self.target.call("KEYS", "*"), [b"a"])
+
     @scaled(test=1, soak=20)
     def test_workload(self, count):
         for seed in range(SEED, SEED + count):
@@ -109,6 +117,64 @@ class Following(FollowReplaying):
                 self.assertIn(b"sync_full:1\r", self.live.call("INFO", "stats"))
 
     @scaled(test=2, soak=20)
+    def test_flushes_in_the_snapshot(self, count):
+        """The source ends the link: another snapshot is written over what is there."""
+        for seed in range(SEED, SEED + count):
+            with self.subTest(seed=seed):
+                self.setUp()
+                make, call = random.Random(seed), self.live.call
+                call("DEBUG", "POPULATE", 2000, "k", 300)
+                call.pipeline([("RPUSH", f"big:{i}", *[i * "x"] * 500) for i in range(50, 150)])
+                call("CONFIG", "SET", "rdb-key-save-delay", 300)
+                job = (self.lasting if seed % 2 else self.job)("--big-key", "20K")
+                running = self.begin(*job)
+                for _ in range(make.randrange(1, 4)):
+                    time.sleep(make.uniform(0, 0.8))
+                    call.pipeline([("FLUSHALL",), ("SELECT", make.randrange(2)), ("DEBUG", "POPULATE", 1000, "l", 300), ("SELECT", 0)])
+                call("CONFIG", "SET", "rdb-key-save-delay", 0)
+                self.written(running)
+                self.begun(running, lambda: "in step" in running.said())
+                running.kill(signal.SIGTERM)
+                if seed % 2:
+                    running.wait()
+                    running = self.begin(*job, "--exit-when-in-step", "1ms")
+                self.finish(running)
+                self.assert_equal_data()
+
+    def test_snapshot_that_cannot_be_made(self):
+        """For some time."""
+        call = self.live.call
+        call.pipeline([("SET", "a", 1), ("CONFIG", "SET", "repl-diskless-sync", "no"), ("CONFIG", "SET", "dir", "/proc")])
+        running = self.begin(*self.job())
+        self.begun(running, lambda: "connection closed by the server" in running.said())
+        call.pipeline([("CONFIG", "SET", "dir", self.live.folder), ("CONFIG", "SET", "repl-diskless-sync", "yes")])
+        self.stop(running)
+        self.assert_equal_data()
+
+    @soak
+    def test_flushes_without_an_end(self):
+        call = self.live.call
+        call("CONFIG", "SET", "rdb-key-save-delay", 1000)
+        self.addCleanup(call, "CONFIG", "SET", "rdb-key-save-delay", 0)
+        running = self.begin(*self.job("--source-retry-for", "2s"))
+        while running.process.poll() is None:
+            call.pipeline([("FLUSHALL",), ("DEBUG", "POPULATE", 3000, "k", 300)])
+            time.sleep(0.3)
+        self.finish(running, UNAVAILABLE)
+        self.assertIn("gave up after 2 s", self.said)
+
+    def test_flush_in_a_snapshot_that_replaces_keys(self):
+        """What the first one has written cannot be told from what was there."""
+        self.live.call("DEBUG", "POPULATE", 20_000, "k", 1000)
+        self.live.call("CONFIG", "SET", "rdb-key-save-delay", 100)
+        self.addCleanup(self.live.call, "CONFIG", "SET", "rdb-key-save-delay", 0)
+        running = self.begin(*self.job("--on-exists", "replace"))
+        self.begun(running, lambda: self.target.call("DBSIZE") > 0)
+        self.live.call("FLUSHALL")
+        self.finish(running, UNAVAILABLE)
+        self.assertIn("in the middle of the snapshot", self.said)
+
+    @scaled(test=2, soak=20)
     def test_kills_in_the_snapshot(self, count):
         """Another one is written over what is there, of which the source has deleted or changed some in the meantime."""
         for seed in range(SEED, SEED + count):
@@ -167,18 +233,6 @@ class Following(FollowReplaying):
 
 @needs_version(redis=(7, 0))
 class Refusals(FollowReplaying):
-    @soak
-    def test_flushall_while_the_snapshot_is_sent(self):
-        """The source ends the link."""
-        self.live.call("DEBUG", "POPULATE", 20_000, "k", 1000)
-        self.live.call("CONFIG", "SET", "rdb-key-save-delay", 200)
-        self.addCleanup(self.live.call, "CONFIG", "SET", "rdb-key-save-delay", 0)
-        running = self.begin(*self.job())
-        self.begun(running, lambda: self.target.call("DBSIZE") > 0)
-        self.live.call("FLUSHALL")
-        self.finish(running, UNAVAILABLE)
-        self.assertIn("in the middle of the snapshot", self.said)
-
     def refused(self, *arguments, said, expected=USAGE):
         self.replay_fails(*arguments, expected=expected)
         self.assertIn(said, self.said)

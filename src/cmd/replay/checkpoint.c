@@ -95,8 +95,7 @@ void checkpoint_free(struct checkpoint *c)
     for (int i = 0; i < CHECKPOINT_OPTIONS; i++)
         free(c->options[i]);
     free(c->inputs);
-    for (size_t i = 0; i < c->stream_count; i++)
-        free(c->streams[i].slots);
+    checkpoint_forget_streams(c);
     free(c->streams);
 }
 
@@ -120,10 +119,18 @@ rf_code checkpoint_compare(const struct checkpoint *found, const struct checkpoi
                         "the checkpoint '%.128s' belongs to a different run: %s changed from %s to %s",
                         found->path, option_texts[i], shown(before, then), shown(after, now));
     }
+    return RF_OK;
+}
+
+rf_code checkpoint_compare_inputs(const struct checkpoint *found, const struct checkpoint *wanted,
+                                  rf_error *error)
+{
     if (found->input_count != wanted->input_count)
         return fail(error, RF_E_ARGUMENT,
                     "the checkpoint '%.128s' belongs to a different run: it has %zu input%s, not %zu",
                     found->path, found->input_count, text_plural(found->input_count), wanted->input_count);
+    for (size_t i = 0; i < found->input_count; i++)
+        TRY(checkpoint_compare_input(found, wanted, i, error));
     return RF_OK;
 }
 
@@ -140,17 +147,19 @@ rf_code checkpoint_compare_input(const struct checkpoint *found, const struct ch
                 found->path, after->path);
 }
 
-rf_code checkpoint_compare_streams(const struct checkpoint *found, const struct checkpoint *wanted,
-                                   rf_error *error)
+bool checkpoint_has_same_streams(const struct checkpoint *found, const struct checkpoint *wanted)
 {
     bool same = found->stream_count == wanted->stream_count;
     for (size_t i = 0; i < found->stream_count && same; i++)
         same = strcmp(found->streams[i].slots, wanted->streams[i].slots) == 0;
-    return same
-               ? RF_OK
-               : fail(error, RF_E_ARGUMENT,
-                      "slots have moved between the nodes of the source since the checkpoint '%.128s': a new "
-                      "snapshot of these nodes is needed; empty the target, remove the checkpoint, and start "
-                      "again",
-                      found->path);
+    return same;
+}
+
+void checkpoint_forget_streams(struct checkpoint *c)
+{
+    for (size_t i = 0; i < c->stream_count; i++)
+        free(c->streams[i].slots);
+    c->stream_count = 0;
+    c->commands = COMMANDS_NONE;
+    c->position = c->written_until = (rf_position){0};
 }

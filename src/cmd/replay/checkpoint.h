@@ -104,15 +104,19 @@ rf_code checkpoint_load(struct checkpoint *checkpoint, const char *path, bool *t
 /* Replaces the file. It is on disk when this returns. */
 rf_code checkpoint_save(const struct checkpoint *checkpoint, rf_error *error);
 
-/* Return RF_E_ARGUMENT, with what differs, if the options or the number of inputs are not the same, or if an
- * input is not the same, as far as both identities are known. */
+/* Return RF_E_ARGUMENT, with what differs, if the options are not the same; if the number of inputs or an
+ * input is not the same, as far as both identities are known; and for one input. */
 rf_code checkpoint_compare(const struct checkpoint *found, const struct checkpoint *wanted, rf_error *error);
+rf_code checkpoint_compare_inputs(const struct checkpoint *found, const struct checkpoint *wanted,
+                                  rf_error *error);
 rf_code checkpoint_compare_input(const struct checkpoint *found, const struct checkpoint *wanted,
                                  size_t input, rf_error *error);
 
-/* Whether the streams are those of the same slots; RF_E_ARGUMENT. */
-rf_code checkpoint_compare_streams(const struct checkpoint *found, const struct checkpoint *wanted,
-                                   rf_error *error);
+/* Whether the streams are those of the same slots. */
+bool checkpoint_has_same_streams(const struct checkpoint *found, const struct checkpoint *wanted);
+
+/* The streams cannot be continued: a run that is resumed begins with other snapshots. */
+void checkpoint_forget_streams(struct checkpoint *checkpoint);
 
 void checkpoint_free(struct checkpoint *checkpoint);
 

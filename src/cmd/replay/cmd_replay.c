@@ -284,7 +284,7 @@ static rf_code open_target(struct replay *r, rf_error *error)
         .resumed = r->found.inputs != NULL,
         .written_until = r->position.inherited,
         .commands_until = r->found.commands == COMMANDS_ONCE ? r->position.start : (rf_position){0},
-        .streams = r->following.count > 1 ? (uint32_t)r->following.count : 0,
+        .streams = following_streams(r),
         .first_stream = (uint32_t)following_first_stream(&r->following),
         .no_transactions = options->no_transactions,
         .notify = notices_listener(&r->session.notices),
@@ -417,7 +417,7 @@ static rf_code write_inputs(struct replay *r, rf_error *error)
         return r->state.stopped ? RF_OK : code;
     r->ticks.second_ms = clock_ms();
     r->state.writing = true;
-    code = finish(r, put_inputs(r, error), error);
+    code = following_try_again(r, finish(r, put_inputs(r, error), error), error);
     if (code == RF_OK && !r->state.stopped)
         code = replay_delete(r, error);
     if (code == RF_OK && !r->state.stopped && r->checkpoint.shifted)
@@ -426,7 +426,7 @@ static rf_code write_inputs(struct replay *r, rf_error *error)
     if (code == RF_OK)
         code = log_repair_save(&r->session, NULL, error);
     bool good = code == RF_OK && !r->state.stopped;
-    if (!good && r->checkpoint.shifted)
+    if (!good && r->checkpoint.shifted && !r->attempts->again)
         message_warning(
             "expiries on the target are 317 years late until the run has been resumed and is complete");
     ended = replay_end(r, good, code == RF_OK ? error : &second);
@@ -505,6 +505,8 @@ static enum status run(struct replay *r)
     rf_code code = replay(r, &error);
     session_end(&r->session);
     enum status status = exit_status(r, code);
+    if (r->attempts->again)
+        return status;
     notices_summarize(&r->session.notices);
     collisions_summarize(&r->collisions);
     failures_summarize(&r->failures);
@@ -515,9 +517,9 @@ static enum status run(struct replay *r)
     return status;
 }
 
-static int replay_command(const struct replay_options *options)
+static int attempt(const struct replay_options *options, struct following_attempts *attempts)
 {
-    struct replay r = {.options = options, .target = options->target};
+    struct replay r = {.options = options, .target = options->target, .attempts = attempts};
     enum status status = STATUS_OUTPUT;
     bool opened = session_open(&r.session, &options->common);
     r.session.input_count = replay_own_inputs(options);
@@ -543,6 +545,17 @@ static int replay_command(const struct replay_options *options)
     following_free(&r.following);
     session_close(&r.session);
     return (int)status;
+}
+
+static int replay_command(const struct replay_options *options)
+{
+    struct following_attempts attempts = {0};
+    int status = STATUS_OUTPUT;
+    do {
+        attempts.again = false;
+        status = attempt(options, &attempts);
+    } while (attempts.again);
+    return status;
 }
 
 int replay_run(int argc, char **argv)

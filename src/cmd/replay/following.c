@@ -97,6 +97,7 @@ rf_code following_begin(struct replay *r, rf_error *error)
     f->epoll = epoll_create1(EPOLL_CLOEXEC);
     if (f->epoll < 0)
         return fail_errno(error, RF_E_MEMORY, "cannot create an epoll descriptor");
+    TRY(following_pause(r, error));
     for (size_t i = 0; i < f->count; i++)
         TRY(begin_source(r, i, error));
     f->begun = true;

@@ -18,6 +18,16 @@
 
 struct replay;
 
+/* The snapshots that a run has asked for: a source may end the link while it sends one. What was written of
+ * it is then replaced by another one, as by a run that is resumed. */
+struct following_attempts {
+    bool again;           /* another one is to be made */
+    unsigned failed;      /* how many have */
+    bool written, saved;  /* by one of these: something to the target; the checkpoint */
+    rf_position furthest; /* of the entries that they have put */
+    int64_t since_ms;     /* when one came further than those before it; monotonic */
+};
+
 enum { FOLLOWING_OFFSETS = 256 }; /* following_format_offsets() */
 
 enum following_phase { FOLLOWING_SNAPSHOT, FOLLOWING_CATCHING_UP, FOLLOWING_IN_STEP };
@@ -44,6 +54,9 @@ struct following {
 /* Makes the session's inputs snapshots, and adds their streams. False: out of memory. */
 bool following_add_inputs(struct replay *replay);
 
+/* How many streams the target may have positions of: 0 if there is one, or none. */
+uint32_t following_streams(const struct replay *replay);
+
 /* The input that is the stream of the first source. */
 static inline size_t following_first_stream(const struct following *following)
 {
@@ -60,15 +73,29 @@ void following_put(struct following *following, const rf_entry *command, uint32_
  */
 rf_code following_check_target(const struct replay *replay, rf_error *error);
 
-/* The earlier run was stopped while it wrote the snapshot: another one is written over what it has left in
- * the target, which was empty before. What is there and not in the new one is deleted. */
+/* Whether a source cannot be followed on without another snapshot. */
+bool following_needs_snapshot(const struct following *following);
+
+/* The earlier run, or attempt, was stopped while it wrote the snapshot, or slots of the source have moved
+ * since it began: another one is written over what is in the target, which was empty before. What is there
+ * and not in the new one is deleted. */
 bool following_restarts(const struct replay *replay);
+
+/* Whether all that is in the target was written by the run, under names that are recognized. */
+bool following_can_replace(const struct replay *replay);
 
 /* Refuses a target that another snapshot cannot be written over. `keys`: how many it has. */
 rf_code following_recognize(const struct replay *replay, uint64_t keys, rf_error *error);
 
 /* Called by following_begin(): marks a target that is new to the run, so that it is recognized. */
 rf_code following_begin_snapshots(struct replay *replay, rf_error *error);
+
+/* Called when the run has ended with `code`, and before the checkpoint is saved: makes another attempt if the
+ * source has ended the snapshot, unless none came further for --retry-for. Returns the code. */
+rf_code following_try_again(struct replay *replay, rf_code code, rf_error *error);
+
+/* Called by following_begin(): waits, after attempts that have failed. */
+rf_code following_pause(struct replay *replay, rf_error *error);
 
 /* Connects to the source. Called before the first write; where an earlier run has ended is known by then. */
 rf_code following_begin(struct replay *replay, rf_error *error);

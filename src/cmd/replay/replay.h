@@ -91,6 +91,7 @@ struct replay {
     struct since since;         /* --since */
     struct replay_extra extra;
     struct following following; /* --follow */
+    struct following_attempts *attempts;
     struct replay_state state;
     struct replay_ticks ticks;
 };
@@ -112,7 +113,7 @@ static inline bool replay_is_done(const struct replay *replay)
 /* Called at the first entry of an input. */
 rf_code replay_enter(struct replay *replay, size_t input, rf_error *error);
 
-/* Saves the checkpoint of a source that is followed, before anything is written. */
+/* Saves the checkpoint of a source that is followed, before anything of the snapshot is written. */
 rf_code replay_begin_snapshot(struct replay *replay, rf_error *error);
 
 /* Called before an entry is put. */

@@ -107,13 +107,23 @@ static rf_code identify(struct replay *r, rf_error *error)
 
 /* --- the start ----------------------------------------------------------------------------------------- */
 
-static rf_code compare(const struct replay *r, rf_error *error)
+/* The order of what was written to slots that have moved is not known. */
+static void check_streams(struct replay *r)
+{
+    if (r->found.stream_count == 0 || checkpoint_has_same_streams(&r->found, &r->checkpoint))
+        return;
+    message_warning("slots have moved between the nodes of the source");
+    checkpoint_forget_streams(&r->found);
+}
+
+static rf_code compare(struct replay *r, rf_error *error)
 {
     TRY(checkpoint_compare(&r->found, &r->checkpoint, error));
-    for (size_t i = 0; i < r->checkpoint.input_count; i++)
-        TRY(checkpoint_compare_input(&r->found, &r->checkpoint, i, error));
-    if (r->found.stream_count > 0)
-        TRY(checkpoint_compare_streams(&r->found, &r->checkpoint, error));
+    if (r->options->follow)
+        check_streams(r);
+    if (following_restarts(r)) /* there may be other nodes */
+        return RF_OK;
+    TRY(checkpoint_compare_inputs(&r->found, &r->checkpoint, error));
     if (r->found.commands == COMMANDS_PLAIN && r->found.state == CHECKPOINT_RUNNING)
         return fail(
             error, RF_E_ARGUMENT,
@@ -192,7 +202,7 @@ static rf_code begin(struct replay *r, rf_error *error)
 {
     bool there;
     TRY(checkpoint_load(&r->found, r->options->checkpoint, &there, error));
-    if (there && !r->options->resume)
+    if (there && !r->options->resume && !r->attempts->saved)
         return begin_over(r, error);
     if (there) {
         TRY(compare(r, error));
@@ -206,8 +216,9 @@ static rf_code begin(struct replay *r, rf_error *error)
 static rf_code open_dead_letter(struct replay *r, rf_error *error)
 {
     const char *before = r->found.dead_letter, *now = r->checkpoint.dead_letter;
-    bool same = before && now && strcmp(before, now) == 0;
-    return dead_letter_open(&r->dead_letter, r->options->dead_letter, r->options->resume,
+    const bool is_own = r->attempts->failed > 0;
+    bool same = is_own || (before && now && strcmp(before, now) == 0);
+    return dead_letter_open(&r->dead_letter, r->options->dead_letter, r->options->resume || is_own,
                             same ? &r->found.dead_letter_bytes : NULL, error);
 }
 
@@ -296,6 +307,10 @@ static rf_position current_position(const struct replay *r)
 
 static void save_streams(struct replay *r)
 {
+    if (following_needs_snapshot(&r->following)) {
+        checkpoint_forget_streams(&r->checkpoint);
+        return;
+    }
     for (size_t i = 0; i < r->following.count; i++) {
         const struct followed *source = &r->following.sources[i];
         struct checkpoint_stream *stream = &r->checkpoint.streams[i];
@@ -335,7 +350,7 @@ static rf_code save(struct replay *r, rf_error *error)
     c->dead_letter_bytes = r->dead_letter.bytes;
     if (!c->path)
         return RF_OK;
-    r->state.saved = true;
+    r->state.saved = r->attempts->saved = true;
     return checkpoint_save(c, error);
 }
 
@@ -367,7 +382,7 @@ static rf_code save_ahead(struct replay *r, rf_position position, rf_error *erro
 
 rf_code replay_begin_snapshot(struct replay *r, rf_error *error)
 {
-    return r->found.inputs ? RF_OK : save_ahead(r, (rf_position){0}, error);
+    return save_ahead(r, (rf_position){0}, error);
 }
 
 rf_code replay_reserve(struct replay *r, rf_position position, bool command, rf_error *error)
@@ -404,6 +419,8 @@ rf_code replay_end(struct replay *r, bool good, rf_error *error)
         return RF_OK;
     if (r->state.finished) {
         c->state = good ? CHECKPOINT_DONE : CHECKPOINT_STOPPED;
+        if (good && c->commands == COMMANDS_NONE && rf_replay_is_marked(r->engine))
+            c->commands = COMMANDS_ONCE; /* none was written, but there are position keys */
         c->written_until = later(current_position(r), r->position.inherited);
     }
     return save(r, error);

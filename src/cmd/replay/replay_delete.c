@@ -135,7 +135,7 @@ static rf_code find_extra(struct replay *r, rf_error *error)
 
 rf_code replay_leftovers_begin(struct replay *r, rf_error *error)
 {
-    message_note("the snapshot begins anew: it replaces what the earlier run has written");
+    message_note("the snapshot begins anew: it replaces what was written of the earlier one");
     return open_extra(r, error);
 }
 

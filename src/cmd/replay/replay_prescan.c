@@ -144,7 +144,8 @@ static rf_code count_keys(struct replay *r, uint64_t *keys, rf_error *error)
 /* AOF commands can modify any existing key. A resumed run may have written some of the keys itself. */
 static bool protects_all_keys(const struct replay *r, bool may_hold_commands)
 {
-    return may_hold_commands && r->options->on_exists == RF_ON_EXISTS_FAIL && !r->found.inputs;
+    return may_hold_commands && r->options->on_exists == RF_ON_EXISTS_FAIL && !r->found.inputs &&
+           !r->attempts->written;
 }
 
 /* --- existing keys ------------------------------------------------------------------------------------- */

@@ -122,8 +122,8 @@ static void print_nodes(const struct replay *r)
 /* Whether a run that is resumed writes another snapshot. */
 static bool writes_another(const struct replay *r)
 {
-    return r->options->follow && !r->following.in_stream && r->checkpoint.path &&
-           r->options->on_exists == RF_ON_EXISTS_FAIL;
+    return r->options->follow && r->checkpoint.path && following_can_replace(r) &&
+           (!r->following.in_stream || following_needs_snapshot(&r->following));
 }
 
 /* False if resuming would fail with the same error. */
@@ -136,6 +136,8 @@ static bool can_go_on(const struct replay *r, const rf_error *error)
         return false;
     if (!error)
         return r->state.stopped;
+    if (following_needs_snapshot(&r->following))
+        return writes_another(r);
     return (rf_code_is_target(error->code) || error->code == RF_E_WRITE) &&
            !(r->options->fail_fast && r->failures.count > 0);
 }
