@@ -81,7 +81,7 @@ static rf_code visit(void *ctx, struct node *node, bool retrying, rf_error *erro
     struct barrier *b = ctx;
     struct reply reply, refused;
     rf_slice rest;
-    unsigned slot = nodes_first_slot(b->r, node);
+    unsigned slot = cluster_map_first_slot(&b->r->map, &node->base);
     (void)retrying;
     TRY(reconcile_select_db(node, b->entry->db, error));
     if (b->flushes && slot < RF_SLOTS) {

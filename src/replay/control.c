@@ -25,7 +25,7 @@ rf_code control_check_error(struct node *node, struct reply reply, int64_t db, r
     }
     if (result == RESULT_REJECTED || result == RESULT_EXISTS)
         return RF_OK;
-    return fail(error, RF_E_TARGET, "%s: %s", node->name, text);
+    return fail(error, RF_E_TARGET, "%s: %s", node->base.name, text);
 }
 
 rf_code control_wait_for_replicas(struct node *node, struct reply *refused, rf_error *error)
@@ -48,10 +48,10 @@ rf_code control_wait_for_replicas(struct node *node, struct reply *refused, rf_e
         }
         if (head.number >= (int64_t)node->replicas)
             return RF_OK;
-        r->topology.suspect = true;
+        r->map.suspect = true;
         TRY(loop_run_timers(r, error));
-        if (!node->primary)
-            return fail(error, RF_E_TARGET, "%s: no longer a primary", node->name);
+        if (!node->base.primary)
+            return fail(error, RF_E_TARGET, "%s: no longer a primary", node->base.name);
     }
     if (node->wait_replicas)
         reduce_replicas(node, head.number);

@@ -20,7 +20,6 @@
 
 #include "command/encoder.h"
 #include "net/abilities.h"
-#include "net/primaries.h"
 #include "net/waiting.h"
 #include "replay/command_queue.h"
 #include "replay/nodes.h"
@@ -70,14 +69,11 @@ struct retry_state {
     int64_t until_ms;            /* and its end; 0: there is none */
 };
 
-/* Signs that the topology has changed. */
+/* How changes of the topology are followed. */
 struct topology_state {
-    bool stale;          /* the primaries may have changed */
-    bool suspect;        /* a primary may have been replaced */
     bool refreshing;     /* the primaries are being found */
     rf_address redirect; /* not in any topology yet; no host: none */
     struct node *redirected_by;
-    int64_t checked_ms; /* time of the last check */
 };
 
 /* The entry that was put last. */
@@ -119,12 +115,7 @@ struct rf_replay {
     rf_replay_options options;
     rf_replay_info info;
     rf_replay_counts counts;
-    struct primaries primaries;
-    struct node **nodes;
-    size_t node_count;
-    struct address_index index; /* of the nodes */
-    struct node *unassigned;    /* not one of `nodes`: serves the slots that are not assigned */
-    struct node **node_of;      /* RF_SLOTS elements in a cluster; otherwise one */
+    struct cluster_map map; /* of struct node */
     int epoll;
     unsigned serial; /* of the last connection opened */
     struct write_abilities can;
@@ -152,6 +143,35 @@ struct rf_replay {
     bool cleaned_up;        /* after an error, all connections are closed */
     rf_error error;         /* sticky once its code is set */
 };
+
+/* --- nodes --------------------------------------------------------------------------------------------- */
+
+static inline struct node *node_at(const rf_replay *r, size_t number)
+{
+    return (struct node *)r->map.nodes[number];
+}
+
+/* By its number in the topology. */
+static inline struct node *nodes_primary(const rf_replay *r, size_t number)
+{
+    return (struct node *)r->map.primary[number];
+}
+
+/* The node that serves a slot, or a key's. */
+static inline struct node *nodes_of_slot(const rf_replay *r, unsigned slot)
+{
+    return (struct node *)cluster_map_of_slot(&r->map, slot);
+}
+static inline struct node *nodes_of_key(const rf_replay *r, rf_slice key)
+{
+    return (struct node *)cluster_map_of_key(&r->map, key);
+}
+
+/* Whether it serves the slots that are not assigned, and so cannot be connected. */
+static inline bool node_is_unassigned(const struct node *node)
+{
+    return &node->base == node->replay->map.unassigned;
+}
 
 /* --- replay.c ------------------------------------------------------------------------------------------ */
 

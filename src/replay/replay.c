@@ -52,11 +52,11 @@ static rf_code query_settings(rf_replay *r, rf_error *error)
 {
     struct client *client;
     int64_t longest = LONGEST, databases = 0;
-    bool cluster = r->primaries.kind == RF_TARGET_CLUSTER;
+    bool cluster = r->map.primaries.kind == RF_TARGET_CLUSTER;
     r->limits.longest = LONGEST;
-    if (r->primaries.closes_on_unknown)
+    if (r->map.primaries.closes_on_unknown)
         return RF_OK;
-    TRY(node_open_control(r->nodes[0], &client, error));
+    TRY(node_open_control(nodes_primary(r, 0), &client, error));
     TRY(query_setting(client, "proto-max-bulk-len", &longest, error));
     TRY(query_setting(client, cluster ? "cluster-databases" : "databases", &databases, error));
     r->limits.longest = (uint64_t)longest;
@@ -83,21 +83,21 @@ static bool accepts_no_write(const rf_abilities *can)
 /* Logs once what is written in another way than usual. */
 static rf_code check_abilities(rf_replay *r, rf_error *error)
 {
-    const struct node *node = r->node_of[0];
+    const struct node *node = nodes_primary(r, 0);
     const rf_abilities *can = &r->info.abilities;
     char server[32], text[256];
     bool restores = method_can_restore(can), by_commands = r->options.mode != RF_REPLAY_RESTORE;
     rf_server_format(can->server, server, sizeof server);
     if (can->assumed) {
         snprintf(text, sizeof text, "%s%s%s; assuming %s and not using RESTORE: set --target-version",
-                 "server version unknown", *r->primaries.info_error ? ": INFO: " : "",
-                 r->primaries.info_error, server);
+                 "server version unknown", *r->map.primaries.info_error ? ": INFO: " : "",
+                 r->map.primaries.info_error, server);
         node_log(node, text);
     }
     if (accepts_no_write(can))
-        return fail(error, RF_E_TARGET, "%s: no write command is available: %s", node->name, can->why);
+        return fail(error, RF_E_TARGET, "%s: no write command is available: %s", node->base.name, can->why);
     if (!restores && !by_commands)
-        return fail(error, RF_E_TARGET, "%s: %s: use --mode auto or commands%s", node->name,
+        return fail(error, RF_E_TARGET, "%s: %s: use --mode auto or commands%s", node->base.name,
                     can->assumed ? "RESTORE needs a known server version" : "RESTORE is not available",
                     can->assumed ? ", or set --target-version" : "");
     if (!restores && !can->assumed && r->options.mode == RF_REPLAY_AUTO)
@@ -114,21 +114,20 @@ static rf_code check_abilities(rf_replay *r, rf_error *error)
 static rf_code probe_target(void *ctx, rf_error *error)
 {
     rf_replay *r = ctx;
-    static const char *const kinds[] = {
-        [RF_TARGET_ANY] = "standalone", [RF_TARGET_SENTINEL] = "sentinel", [RF_TARGET_CLUSTER] = "cluster"};
     TRY(nodes_find(r, error));
-    r->info.kind = kinds[r->primaries.kind];
-    r->info.server = r->primaries.server;
+    r->info.kind = cluster_map_kind(&r->map);
+    r->info.server = r->map.primaries.server;
     rf_target_format(r->target, r->info.name, sizeof r->info.name);
-    TRY(abilities_probe(r->target, &r->nodes[0]->address, &r->primaries, &r->info.abilities, error));
+    TRY(abilities_probe(r->target, &nodes_primary(r, 0)->base.address, &r->map.primaries, &r->info.abilities,
+                        error));
     r->can.unlink = at_least(r, 4, 0) && rf_accepts(&r->info.abilities, RF_COMMAND_UNLINK);
     r->can.rename = method_can_rename(&r->info.abilities, r->options.on_exists);
     r->can.transact = rf_accepts(&r->info.abilities, RF_COMMAND_MULTI);
     r->can.expire_staging = rf_accepts(&r->info.abilities, RF_COMMAND_PEXPIRE) &&
                             rf_accepts(&r->info.abilities, RF_COMMAND_PERSIST);
     r->can.expire_with_set = method_can_set_expiry(&r->info.abilities);
-    r->can.batch_strings = r->primaries.kind != RF_TARGET_CLUSTER && r->can.transact &&
-                           !r->primaries.closes_on_unknown &&
+    r->can.batch_strings = r->map.primaries.kind != RF_TARGET_CLUSTER && r->can.transact &&
+                           !r->map.primaries.closes_on_unknown &&
                            rf_accepts(&r->info.abilities,
                                       write_replaces(r) ? RF_COMMAND_MSET : RF_COMMAND_MSETNX);
     r->can.restore_replace = at_least(r, 3, 0);
@@ -175,7 +174,7 @@ static void set_defaults(rf_replay *r)
 /* Limits what all pipelines keep together, however many there are. */
 static void set_window(rf_replay *r)
 {
-    uint64_t window = WINDOW_ALL / (r->primaries.node_count * r->options.connections);
+    uint64_t window = WINDOW_ALL / (r->map.primaries.node_count * r->options.connections);
     r->limits.window = window > WINDOW_MAX ? WINDOW_MAX : window < WINDOW_MIN ? WINDOW_MIN : window;
 }
 
@@ -209,6 +208,7 @@ rf_code rf_replay_open(const rf_target *target, const rf_replay_options *options
     if (!r)
         return fail(error, RF_E_MEMORY, "out of memory");
     r->target = target;
+    r->map = (struct cluster_map){.target = target, .owner = nodes_owner(r)};
     r->options = *options;
     r->epoll = -1;
     set_defaults(r);
@@ -225,13 +225,7 @@ void rf_replay_close(rf_replay *r)
 {
     if (!r)
         return;
-    for (size_t i = 0; i < r->node_count; i++)
-        node_free(r->nodes[i]);
-    node_free(r->unassigned);
-    free(r->nodes);
-    address_index_free(&r->index);
-    free(r->node_of);
-    primaries_free(&r->primaries);
+    cluster_map_free(&r->map);
     address_free(&r->topology.redirect);
     retry_queue_free(&r->retry.queue);
     retry_queue_free(&r->retry.unconfirmed);
@@ -423,9 +417,9 @@ rf_code rf_replay_delete(rf_replay *r, const rf_key_record *record, bool unchang
 
 static bool is_idle(const rf_replay *r)
 {
-    for (size_t i = 0; i < r->node_count; i++)
+    for (size_t i = 0; i < r->map.node_count; i++)
         for (unsigned j = 0; j < r->options.connections; j++)
-            if (r->nodes[i]->pipelines[j].head < r->nodes[i]->pipelines[j].tail)
+            if (node_at(r, i)->pipelines[j].head < node_at(r, i)->pipelines[j].tail)
                 return false;
     return true;
 }
@@ -509,10 +503,10 @@ rf_replay_counts rf_replay_counts_get(const rf_replay *r)
 
 bool rf_replay_node_get(const rf_replay *r, size_t index, rf_replay_node *out)
 {
-    if (index >= r->node_count)
+    if (index >= r->map.node_count)
         return false;
-    const struct node *node = r->nodes[index];
-    *out = (rf_replay_node){.name = node->name, .keys = node->keys, .bytes = node->bytes};
+    const struct node *node = node_at(r, index);
+    *out = (rf_replay_node){.name = node->base.name, .keys = node->keys, .bytes = node->bytes};
     for (unsigned i = 0; i < r->options.connections; i++)
         out->connections += node->pipelines[i].connection != NULL;
     return true;
