@@ -9,11 +9,7 @@
 #include "replay/suspect.h"
 #include <stdio.h>
 
-enum {
-    BACKOFF_MIN_MS = 20,
-    BACKOFF_MAX_MS = 1000,
-    LOG_AFTER_MS = 1000, /* shorter waits are not logged */
-};
+enum { LOG_AFTER_MS = 1000 /* shorter waits are not logged */ };
 
 /* --- waiting ------------------------------------------------------------------------------------------- */
 
@@ -45,15 +41,6 @@ rf_code retry_check_timeout(rf_replay *r, int64_t since_ms, const char *why, rf_
         return RF_OK;
     snprintf(suffix, sizeof suffix, "; gave up after %g s", (double)timeout_ms / 1000);
     return end_run(r, RF_E_UNAVAILABLE, why, suffix, error);
-}
-
-/* The duration of the next pause. */
-static int64_t next_backoff_ms(rf_replay *r)
-{
-    int64_t doubled = 2 * r->retry.backoff_ms;
-    return r->retry.backoff_ms = doubled < BACKOFF_MIN_MS   ? BACKOFF_MIN_MS
-                                 : doubled < BACKOFF_MAX_MS ? doubled
-                                                            : BACKOFF_MAX_MS;
 }
 
 static rf_code check_item_timeout(rf_replay *r, const struct retry_item *item, const rf_error *why,
@@ -230,7 +217,7 @@ rf_code retry_backoff(rf_replay *r, int64_t *since_ms, const rf_error *why, rf_e
     if (*since_ms == 0)
         *since_ms = clock_monotonic_ms();
     TRY(retry_check_timeout(r, *since_ms, why->message, error));
-    TRY(replay_sleep(r, next_backoff_ms(r), error));
+    TRY(replay_sleep(r, waiting_next_pause(&r->retry.backoff_ms), error));
     r->map.stale = true;
     rf_code code = nodes_refresh(r, &still);
     if (rf_code_is_target(code) && r->error.code == RF_OK)
@@ -261,7 +248,7 @@ static bool is_backing_off(rf_replay *r)
 {
     int64_t now = clock_monotonic_ms();
     if (r->retry.backoff && r->retry.until_ms == 0)
-        r->retry.until_ms = now + next_backoff_ms(r);
+        r->retry.until_ms = now + waiting_next_pause(&r->retry.backoff_ms);
     if (now < r->retry.until_ms)
         return true;
     r->retry.backoff = false;
