@@ -106,8 +106,9 @@ struct deletions {
 
 /* The clock is not read for each entry. */
 struct timer {
-    int64_t last_tick_ms;
-    unsigned put_count; /* since the last read of the clock */
+    int64_t last_tick_ms; /* options.tick was called, */
+    int64_t last_poll_ms; /* and all pipelines were looked at */
+    unsigned put_count;   /* since the last read of the clock */
 };
 
 struct rf_replay {
@@ -206,7 +207,10 @@ rf_code loop_add(rf_replay *r, struct pipeline *pipeline, rf_error *error);
 /* Sends and receives on one pipeline without waiting. */
 rf_code loop_pipeline_io(rf_replay *r, struct pipeline *pipeline, rf_error *error);
 
-/* Calls options.tick if it is due. */
+/* Calls options.tick if it is due; `ctx` is the replay. Nothing is sent or received. */
+rf_code loop_tick(void *ctx, rf_error *error);
+
+/* The same, after looking at all pipelines and at the topology. */
 rf_code loop_run_timers(rf_replay *r, rf_error *error);
 
 /* Closes a pipeline's connection and moves its requests to the retry queue. */
@@ -461,6 +465,11 @@ rf_code shift_entry(rf_replay *r, rf_entry *entry, rf_error *error);
 rf_code shift_remove(rf_replay *r, rf_error *error);
 
 /* --- control.c: control connections -------------------------------------------------------------------- */
+
+/* A command on a control connection is waited for, and pipelines are at rest meanwhile: what is learnt from
+ * its reply (the position of a slot, the value of a key, that a connection is killed) holds only if nothing
+ * is received or sent again in between. A wait ends when the server has made no progress for the target's
+ * timeout; options.tick is called in it. */
 
 /* Classifies an error reply. RF_OK: the server rejects the command for good, `text` says why. RF_E_TARGET:
  * try again. An error that ends the run is stored in r->error, with the key. */

@@ -166,18 +166,28 @@ static rf_code poll_all(rf_replay *r, rf_error *error)
     return RF_OK;
 }
 
-rf_code loop_run_timers(rf_replay *r, rf_error *error)
+rf_code loop_tick(void *ctx, rf_error *error)
 {
+    rf_replay *r = ctx;
     int64_t now = clock_monotonic_ms();
-    if (now - r->clock.last_tick_ms < TICK_MS)
+    if (!r->options.tick || now - r->clock.last_tick_ms < TICK_MS)
         return RF_OK;
     r->clock.last_tick_ms = now;
-    TRY(poll_all(r, error));
-    TRY(nodes_check(r, error));
-    rf_code code = r->options.tick ? r->options.tick(r->options.ctx, error) : RF_OK;
+    rf_code code = r->options.tick(r->options.ctx, error);
     if (code != RF_OK && r->error.code == RF_OK)
         r->error = *error;
     return code;
+}
+
+rf_code loop_run_timers(rf_replay *r, rf_error *error)
+{
+    int64_t now = clock_monotonic_ms();
+    if (now - r->clock.last_poll_ms < TICK_MS)
+        return RF_OK;
+    r->clock.last_poll_ms = now;
+    TRY(poll_all(r, error));
+    TRY(nodes_check(r, error));
+    return loop_tick(r, error);
 }
 
 /* --- waiting ------------------------------------------------------------------------------------------- */

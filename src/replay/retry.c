@@ -335,6 +335,7 @@ static void cleanup_all(rf_replay *r, const struct retry_queue *queue)
 
 void retry_abort(rf_replay *r)
 {
+    r->options.tick = NULL; /* the cleanup is not interrupted */
     for (size_t i = 0; i < r->map.node_count; i++)
         for (unsigned j = 0; j < r->options.connections; j++)
             abandon_pipeline(r, node_at(r, i), &node_at(r, i)->pipelines[j]);
