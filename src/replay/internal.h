@@ -174,6 +174,11 @@ static inline bool node_is_unassigned(const struct node *node)
     return &node->base == node->replay->map.unassigned;
 }
 
+/* --- probe.c ------------------------------------------------------------------------------------------- */
+
+/* Finds the target's nodes, and what they accept. RF_E_UNAVAILABLE if they cannot be reached now. */
+rf_code replay_probe(void *replay, rf_error *error);
+
 /* --- replay.c ------------------------------------------------------------------------------------------ */
 
 /* Waits until everything that was put is done. */
