@@ -121,9 +121,9 @@ static rf_code mark_node(void *ctx, struct node *node, bool retrying, rf_error *
     TRY(control_call(node->control, set, 3, &reply, &rest, error));
     if (reply.kind == REPLY_ERROR)
         return client_refused(node->control, "SET", reply, error);
-    TRY(control_wait_for_replicas(node, &reply, error));
+    TRY(control_replicate(node, error));
     q->applied = q->safe = position_later(q->safe, start.after);
-    return reply.kind == REPLY_NIL ? RF_OK : client_refused(node->control, "WAIT", reply, error);
+    return RF_OK;
 }
 
 rf_code command_positions_mark(rf_replay *r, rf_error *error)

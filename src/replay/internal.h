@@ -490,6 +490,9 @@ rf_code control_call(struct client *client, const rf_slice *argv, size_t argc, s
  * limited time. *refused: an error reply; REPLY_NIL: none. */
 rf_code control_wait_for_replicas(struct node *node, struct reply *refused, rf_error *error);
 
+/* The same; an error reply is returned as client_refused() does. */
+rf_code control_replicate(struct node *node, rf_error *error);
+
 /* --- outcome.c: outcomes of entries -------------------------------------------------------------------- */
 
 void outcome_written(rf_replay *r, struct node *node, struct request *request);
