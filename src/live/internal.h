@@ -15,7 +15,7 @@
 
 #include "base/buffer.h"
 #include "net/client.h"
-#include "net/primaries.h"
+#include "net/cluster_map.h"
 #include "net/waiting.h"
 #include "rdb/dump_payload.h"
 #include <rdbferry/digest.h>
@@ -66,7 +66,7 @@ struct query_queue {
 };
 
 struct live_conn {
-    rf_address address;
+    struct cluster_node base;   /* must be first */
     struct client *client;      /* NULL: not connected */
     unsigned connections;       /* number of connections so far */
     int64_t db;                 /* database selected, after all that has been sent */
@@ -85,15 +85,11 @@ struct rf_live {
     rf_live_options options;
     rf_live_info info;
     rf_live_counts counts;
-    struct primaries primaries;
-    struct live_conn **nodes; /* the primaries, in their order, then other nodes from ASK redirections */
-    size_t node_count;
-    struct address_index index; /* of the nodes */
+    struct cluster_map map; /* of struct live_conn */
     rf_digester *digester;
     struct query
         *delayed; /* the last query, which is delayed until the next record's offset shows its size */
     struct query_queue retry;
-    bool stale;       /* the primaries have changed, or a node is gone */
     bool pause;       /* before the next retry */
     int64_t pause_ms; /* duration of the last pause; 0: none */
     struct waiting waiting;
@@ -103,12 +99,17 @@ struct rf_live {
     bool nameless;                 /* names only: EXISTS is not available, and not used any more */
     rf_live_node_info *node_infos; /* of each primary, from the last rf_live_query_nodes() */
     size_t node_info_count;
-    unsigned scans; /* number of rounds over all nodes */
-    uint64_t moves; /* number of changes of the slots' nodes, or of single keys' (ASK) that were noticed */
+    unsigned scans;                     /* number of rounds over all nodes */
     const struct live_capture *capture; /* NULL: replies are compared */
     bool by_ttl;                        /* PEXPIRETIME is not available */
     rf_error error;                     /* sticky once its code is set */
 };
+
+/* A primary, by its number in the topology. */
+static inline struct live_conn *live_primary(const rf_live *live, size_t number)
+{
+    return (struct live_conn *)live->map.primary[number];
+}
 
 /* --- live.c --- */
 
@@ -147,11 +148,8 @@ rf_code live_pause(rf_live *live, rf_error *error);
 
 /* --- live_conn.c --- */
 
-/* The node at an address; NULL: none. */
-struct live_conn *live_conn_find(const rf_live *live, const rf_address *address);
-
-/* The same, added if there is none. NULL: out of memory. */
-struct live_conn *live_conn_at(rf_live *live, const rf_address *address);
+/* What the map calls. The pending queries of a node that is no primary any more are retried. */
+struct cluster_map_owner live_conn_owner(rf_live *live);
 
 /* Sends a query to its node; before that, receives replies of this node if too many are pending. */
 rf_code live_send(rf_live *live, struct live_conn *node, struct query *query, rf_error *error);
@@ -163,8 +161,6 @@ rf_code live_drain(rf_live *live, rf_error *error);
  * connection is lost. The node must have no pending replies. */
 rf_code live_call(rf_live *live, struct live_conn *node, int64_t db, const rf_slice *argv, size_t argc,
                   struct reply *head, rf_slice *rest, rf_error *error);
-
-void live_conn_close(struct live_conn *node);
 
 /* --- live_query.c --- */
 

@@ -6,104 +6,25 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/fail.h"
-#include "net/redirect.h"
 #include <stdlib.h>
 
 /* --- the primaries ------------------------------------------------------------------------------------- */
 
-/* Replaces a new node by the existing one with the same address, whose host the index refers to. */
-static struct live_conn *adopt_conn(struct live_conn **place, struct live_conn *before)
-{
-    struct live_conn *replaced = *place;
-    rf_address address = replaced->address;
-    replaced->address = before->address;
-    before->address = address;
-    *place = before;
-    return replaced;
-}
-
-/* The primaries come first, in their order; other nodes are removed. */
-static rf_code adopt_nodes(rf_live *live, rf_error *error)
-{
-    struct live_conn **before = live->nodes;
-    size_t count = live->node_count, kept;
-    address_index_free(&live->index);
-    live->nodes = NULL;
-    live->node_count = 0;
-    bool complete = true;
-    for (size_t i = 0; i < live->primaries.node_count && complete; i++)
-        complete = live_conn_at(live, &live->primaries.nodes[i]) != NULL;
-    for (size_t i = 0; i < count; i++) {
-        struct live_conn *removed = before[i];
-        if (address_index_find(&live->index, &removed->address, &kept))
-            removed = adopt_conn(&live->nodes[kept], removed);
-        live_conn_close(removed);
-    }
-    free(before);
-    return complete ? RF_OK : fail(error, RF_E_MEMORY, "out of memory");
-}
-
 static void describe(rf_live *live)
 {
-    static const char *const kinds[] = {
-        [RF_TARGET_ANY] = "standalone", [RF_TARGET_SENTINEL] = "sentinel", [RF_TARGET_CLUSTER] = "cluster"};
-    live->info.kind = kinds[live->primaries.kind];
-    live->info.server = (rf_server){0};
-    if (!live->primaries.assumed)
-        live->info.server = live->primaries.server;
-    live->info.nodes = live->primaries.node_count;
-    rf_target_format(live->target, live->info.name, sizeof live->info.name);
-}
-
-/* Whether any slot is served by another node than before. */
-static bool have_moved(const struct primaries *before, const struct primaries *now)
-{
-    for (unsigned slot = 0; slot < (now->node_of ? RF_SLOTS : 1); slot++) {
-        unsigned a = before->node_of ? before->node_of[slot] : 0, b = now->node_of ? now->node_of[slot] : 0;
-        if ((a == NO_NODE) != (b == NO_NODE))
-            return true;
-        if (a != NO_NODE && !address_equal(&before->nodes[a], &now->nodes[b]))
-            return true;
-    }
-    return false;
-}
-
-static rf_code adopt_primaries(rf_live *live, struct primaries *found, rf_error *error)
-{
-    live->moves += live->primaries.node_count > 0 && have_moved(&live->primaries, found);
-    primaries_free(&live->primaries);
-    live->primaries = *found;
-    live->stale = false;
-    describe(live);
-    return adopt_nodes(live, error);
-}
-
-/* The nodes of the cluster are tried first; those of the target may be gone. */
-static rf_code find_anew(rf_live *live, struct primaries *found, rf_error *error)
-{
-    const rf_target *target = live->target;
-    const struct primaries *primaries = &live->primaries;
-    rf_code code = RF_E_TARGET;
-    if (primaries->kind == RF_TARGET_CLUSTER)
-        code = primaries_find(target, primaries->nodes, primaries->node_count, found, error);
-    return code == RF_OK ? RF_OK
-                         : primaries_find(target, target->addresses, target->address_count, found, error);
+    const struct primaries *primaries = &live->map.primaries;
+    live->info.kind = cluster_map_kind(&live->map);
+    live->info.server = primaries->assumed ? (rf_server){0} : primaries->server;
+    live->info.nodes = primaries->node_count;
 }
 
 rf_code live_refresh(rf_live *live, rf_error *error)
 {
-    struct primaries found;
     int64_t deadline = clock_monotonic_ms() + live_retry_timeout_ms(live);
     for (;;) {
-        rf_code code = find_anew(live, &found, error);
-        if (code == RF_OK &&
-            (found.kind != live->primaries.kind || (found.info_refused && !live->primaries.info_refused))) {
-            primaries_free(&found);
-            code = fail(error, RF_E_TARGET, "%s: the server's mode has changed or is no longer reported",
-                        live->info.name);
-        }
+        rf_code code = cluster_map_refresh(&live->map, error);
         if (code == RF_OK)
-            return adopt_primaries(live, &found, error);
+            describe(live);
         if (!rf_code_is_target(code) || clock_monotonic_ms() >= deadline)
             return code;
         waiting_log(&live->waiting, &live->target->wait, live_retry_timeout_ms(live), error->message);
@@ -134,28 +55,23 @@ static rf_code await_owner(rf_live *live, struct query *query, rf_error *error)
 static rf_code find_ask_conn(rf_live *live, struct live_conn *owner, const struct query *query,
                              struct live_conn **out, rf_error *error)
 {
-    char name[ADDRESS_TEXT];
+    struct cluster_node *node = cluster_map_known(&live->map, &query->ask_address);
     struct reply table;
     rf_slice rest;
     const rf_slice argv[] = {SLICE("CLUSTER"), SLICE("NODES")};
-    *out = live_conn_find(live, &query->ask_address);
-    if (*out)
-        return RF_OK;
-    TRY(live_call(live, owner, owner->db, argv, 2, &table, &rest, error));
-    address_format(&query->ask_address, name);
-    if (table.kind != REPLY_STRING || !redirect_is_named(table.text, &owner->address, &query->ask_address))
-        return fail(error, RF_E_TARGET, "redirected to %s, which is not in CLUSTER NODES: check the node",
-                    name);
-    *out = live_conn_at(live, &query->ask_address);
-    return *out ? RF_OK : fail(error, RF_E_MEMORY, "out of memory");
+    if (!node) {
+        TRY(live_call(live, owner, owner->db, argv, 2, &table, &rest, error));
+        TRY(cluster_map_admit(&live->map, &owner->base, &query->ask_address, table, &node, error));
+    }
+    *out = (struct live_conn *)node;
+    return RF_OK;
 }
 
 static rf_code submit(rf_live *live, struct query *query, rf_error *error)
 {
-    size_t number = rf_live_node_of(live, query->record.key);
-    if (number == RF_NO_NODE)
+    struct live_conn *node = (struct live_conn *)cluster_map_of_key(&live->map, query->record.key);
+    if (&node->base == live->map.unassigned)
         return await_owner(live, query, error);
-    struct live_conn *node = live->nodes[number];
     rf_code code = query->ask_address.host ? find_ask_conn(live, node, query, &node, error) : RF_OK;
     if (code == RF_OK)
         return live_send(live, node, query, error);
@@ -170,7 +86,7 @@ static rf_code resend(rf_live *live, rf_error *error)
         TRY(live_drain(live, error));
         if (live->pause)
             TRY(live_pause(live, error));
-        if (live->stale)
+        if (live->map.stale)
             TRY(live_refresh(live, error));
         live->pause = false;
         for (size_t left = live->retry.count; left > 0; left--)
@@ -322,7 +238,7 @@ rf_code rf_live_has_command(rf_live *live, rf_slice name, int *has, rf_error *er
 
 size_t rf_live_node_of(const rf_live *live, rf_slice key)
 {
-    const uint16_t *node_of = live->primaries.node_of;
+    const uint16_t *node_of = live->map.primaries.node_of;
     size_t number = node_of ? node_of[rf_slot_of(key)] : 0;
     return number == NO_NODE ? RF_NO_NODE : number;
 }
@@ -332,10 +248,9 @@ size_t rf_live_node_of(const rf_live *live, rf_slice key)
 static rf_code connect_target(void *ctx, rf_error *error)
 {
     rf_live *live = ctx;
-    struct primaries found;
-    const rf_target *target = live->target;
-    TRY(primaries_find(target, target->addresses, target->address_count, &found, error));
-    return adopt_primaries(live, &found, error);
+    TRY(cluster_map_find(&live->map, error));
+    describe(live);
+    return RF_OK;
 }
 
 static rf_code open_target(rf_live *live, rf_error *error)
@@ -357,7 +272,9 @@ rf_code rf_live_open(const rf_target *target, const rf_live_options *options, rf
     if (!live)
         return fail(error, RF_E_MEMORY, "out of memory");
     live->target = target;
+    live->map = (struct cluster_map){.target = target, .owner = live_conn_owner(live)};
     live->options = *options;
+    rf_target_format(target, live->info.name, sizeof live->info.name);
     rf_code code = open_target(live, error);
     if (code != RF_OK) {
         rf_live_close(live);
@@ -376,11 +293,7 @@ void rf_live_close(rf_live *live)
 {
     if (!live)
         return;
-    for (size_t i = 0; i < live->node_count; i++)
-        live_conn_close(live->nodes[i]);
-    free(live->nodes);
-    address_index_free(&live->index);
-    primaries_free(&live->primaries);
+    cluster_map_free(&live->map);
     rf_digester_free(live->digester);
     query_free(live->delayed);
     query_queue_free(&live->retry);

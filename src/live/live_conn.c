@@ -14,44 +14,7 @@ enum {
     CALL_TRIES = 8,                 /* a connection may be lost as often */
 };
 
-/* --- nodes --------------------------------------------------------------------------------------------- */
-
-void live_conn_close(struct live_conn *node)
-{
-    query_queue_free(&node->waiting);
-    client_close(node->client);
-    address_free(&node->address);
-    free(node);
-}
-
-struct live_conn *live_conn_find(const rf_live *live, const rf_address *address)
-{
-    size_t number;
-    return address_index_find(&live->index, address, &number) ? live->nodes[number] : NULL;
-}
-
-struct live_conn *live_conn_at(rf_live *live, const rf_address *address)
-{
-    rf_error ignored;
-    struct live_conn *known = live_conn_find(live, address);
-    if (known)
-        return known;
-    struct live_conn **grown = realloc(live->nodes, (live->node_count + 1) * sizeof *grown);
-    if (!grown)
-        return NULL;
-    live->nodes = grown;
-    struct live_conn *node = calloc(1, sizeof *node);
-    rf_slice host = slice_of(address->host, strlen(address->host));
-    if (!node || address_make(host, address->port, &node->address, &ignored) != RF_OK) {
-        free(node);
-        return NULL;
-    }
-    if (!address_index_add(&live->index, &node->address, live->node_count)) {
-        live_conn_close(node);
-        return NULL;
-    }
-    return live->nodes[live->node_count++] = node;
-}
+/* --- connections --------------------------------------------------------------------------------------- */
 
 static void disconnect(struct live_conn *node)
 {
@@ -66,7 +29,7 @@ static rf_code be_unnoticed(const rf_live *live, struct client *client, rf_error
     static const rf_server since = {RF_REDIS, 7, 2};
     struct reply head;
     rf_slice rest;
-    if (live->primaries.assumed || !rf_server_at_least(live->primaries.server, since))
+    if (live->map.primaries.assumed || !rf_server_at_least(live->map.primaries.server, since))
         return RF_OK;
     return client_query(client, (const char *const[]){"CLIENT", "NO-TOUCH", "ON", NULL}, &head, &rest, error);
 }
@@ -76,7 +39,7 @@ static rf_code connect_node(const rf_live *live, struct live_conn *node, rf_erro
     if (node->client)
         return RF_OK;
     node->connections++;
-    TRY(client_open(live->target, &node->address, &node->client, error));
+    TRY(client_open(live->target, &node->base.address, &node->client, error));
     return live->capture ? be_unnoticed(live, node->client, error) : RF_OK;
 }
 
@@ -91,6 +54,38 @@ static rf_code lose(rf_live *live, struct live_conn *node, enum retry_reason rea
          reason = RETRY_CONN_SHARED)
         code = live_retry(live, query, reason, why, error);
     return code;
+}
+
+/* --- what the map calls -------------------------------------------------------------------------------- */
+
+static struct cluster_node *make_node(void *ctx)
+{
+    struct live_conn *node = calloc(1, sizeof *node);
+    (void)ctx;
+    return node ? &node->base : NULL;
+}
+
+/* If it becomes a primary again, it is scanned again. */
+static rf_code demote(void *ctx, struct cluster_node *base, rf_error *error)
+{
+    struct live_conn *node = (struct live_conn *)base;
+    rf_error why;
+    fail(&why, RF_E_UNAVAILABLE, "%s: no longer a primary", base->name);
+    node->scanned = 0;
+    return lose(ctx, node, RETRY_CONN_SHARED, &why, error);
+}
+
+static void free_node(struct cluster_node *base)
+{
+    struct live_conn *node = (struct live_conn *)base;
+    query_queue_free(&node->waiting);
+    client_close(node->client);
+    free(node);
+}
+
+struct cluster_map_owner live_conn_owner(rf_live *live)
+{
+    return (struct cluster_map_owner){.make = make_node, .demote = demote, .free = free_node, .ctx = live};
 }
 
 /* --- replies ------------------------------------------------------------------------------------------- */
@@ -110,11 +105,8 @@ static rf_code receive_one(rf_live *live, struct live_conn *node, rf_error *erro
         return live_retry(live, query, reason, &why, error);
     query_free(query);
     live->pause_ms = 0;
-    if (UNLIKELY(live->waiting.since_ms != 0)) {
-        char name[ADDRESS_TEXT];
-        address_format(&node->address, name);
-        waiting_end(&live->waiting, &live->target->wait, name);
-    }
+    if (UNLIKELY(live->waiting.since_ms != 0))
+        waiting_end(&live->waiting, &live->target->wait, node->base.name);
     return RF_OK;
 }
 
@@ -137,18 +129,24 @@ static rf_code drain_node(rf_live *live, struct live_conn *node, rf_error *error
     return RF_OK;
 }
 
+static rf_code flush_node(rf_live *live, struct live_conn *node, rf_error *error)
+{
+    rf_error why;
+    rf_code code = node->client ? client_flush(node->client, &why) : RF_OK;
+    if (rf_code_is_target(code))
+        return lose(live, node, RETRY_CONN_LOST, &why, error);
+    if (code != RF_OK)
+        *error = why;
+    return code;
+}
+
 rf_code live_drain(rf_live *live, rf_error *error)
 {
-    for (size_t i = 0; i < live->node_count; i++)
-        if (live->nodes[i]->client) {
-            rf_error why;
-            rf_code code = client_flush(live->nodes[i]->client, &why);
-            if (code == RF_E_MEMORY)
-                *error = why;
-            TRY(rf_code_is_target(code) ? lose(live, live->nodes[i], RETRY_CONN_LOST, &why, error) : code);
-        }
-    for (size_t i = 0; i < live->node_count; i++)
-        TRY(drain_node(live, live->nodes[i], error));
+    const struct cluster_map *map = &live->map;
+    for (size_t i = 0; i < map->node_count; i++)
+        TRY(flush_node(live, (struct live_conn *)map->nodes[i], error));
+    for (size_t i = 0; i < map->node_count; i++)
+        TRY(drain_node(live, (struct live_conn *)map->nodes[i], error));
     return RF_OK;
 }
 

@@ -31,7 +31,7 @@ static rf_code on_library(const rf_live *live, rf_slice *rest, live_library_fn f
     rf_slice name = {0}, code = {0};
     struct reply head = reply_next(rest);
     if (head.kind != REPLY_ARRAY || head.number % 2 != 0)
-        return client_refused(live->nodes[0]->client, command, head, error);
+        return client_refused(live_primary(live, 0)->client, command, head, error);
     for (int64_t left = head.number; left > 0; left -= 2) {
         struct reply what = reply_next(rest);
         reply_skip(rest, what);
@@ -58,7 +58,7 @@ rf_code live_list_libraries(rf_live *live, live_library_fn fn, void *ctx, rf_err
     struct reply head;
     rf_slice rest;
     const rf_slice argv[] = {SLICE("FUNCTION"), SLICE("LIST"), SLICE("WITHCODE")};
-    struct live_conn *node = live->nodes[0];
+    struct live_conn *node = live_primary(live, 0);
     TRY(live_call(live, node, node->db, argv, 3, &head, &rest, error));
     if (knows_no_functions(head))
         return RF_OK;

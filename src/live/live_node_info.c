@@ -26,7 +26,7 @@ static rf_code query(rf_live *live, struct live_conn *node, const char *const wo
     rf_slice argv[WORDS_MAX];
     size_t argc = 0;
     *reply = (struct query_reply){.head = {.kind = REPLY_NIL}};
-    if (live->primaries.closes_on_unknown)
+    if (live->map.primaries.closes_on_unknown)
         return RF_OK;
     for (; argc < WORDS_MAX && words[argc]; argc++)
         argv[argc] = slice_of(words[argc], strlen(words[argc]));
@@ -89,7 +89,7 @@ static rf_code query_role(rf_live *live, struct live_conn *node, rf_live_node_in
     TRY(query(live, node, (const char *const[WORDS_MAX]){"ROLE"}, REPLY_ARRAY, &role, error));
     if (role.head.kind == REPLY_ARRAY)
         reply_text(reply_next(&role.rest), node_info->role, sizeof node_info->role);
-    else if (live->primaries.replica)
+    else if (live->map.primaries.replica)
         snprintf(node_info->role, sizeof node_info->role, "slave");
     return RF_OK;
 }
@@ -100,7 +100,7 @@ static rf_code query_info(rf_live *live, struct live_conn *node, rf_live_node_in
     struct query_reply info;
     rf_slice value;
     node_info->server = live->info.server;
-    if (live->primaries.info_refused)
+    if (live->map.primaries.info_refused)
         return query_role(live, node, node_info, error);
     TRY(query(live, node, (const char *const[WORDS_MAX]){"INFO"}, REPLY_STRING, &info, error));
     if (live->target->server.major == 0 && info_server(info.head.text).major > 0)
@@ -141,7 +141,7 @@ static rf_code query_settings(rf_live *live, struct live_conn *node, rf_live_nod
 {
     static const struct fact databases[] = {FACT("databases", databases),
                                             FACT("cluster-databases", databases)};
-    bool has, in_cluster = live->primaries.kind == RF_TARGET_CLUSTER;
+    bool has, in_cluster = live->map.primaries.kind == RF_TARGET_CLUSTER;
     rf_slice value;
     for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
         TRY(query_setting(live, node, settings[i].field, &value, &has, error));
@@ -201,13 +201,14 @@ rf_code live_query_moving(rf_live *live, struct live_conn *node, int64_t *moving
 rf_code live_find_moves(rf_live *live, uint64_t *mark, bool *moved, rf_error *error)
 {
     const uint64_t before = *mark;
-    if (live->primaries.kind != RF_TARGET_ANY)
+    if (live->map.primaries.kind != RF_TARGET_ANY)
         TRY(live_refresh(live, error));
-    *mark = live->moves;
-    *moved = live->moves != before;
-    for (size_t i = 0; i < live->primaries.node_count && live->primaries.kind == RF_TARGET_CLUSTER; i++) {
+    *mark = live->map.moves;
+    *moved = live->map.moves != before;
+    for (size_t i = 0; i < live->map.primaries.node_count && live->map.primaries.kind == RF_TARGET_CLUSTER;
+         i++) {
         int64_t moving = 0;
-        rf_code code = live_query_moving(live, live->nodes[i], &moving, error);
+        rf_code code = live_query_moving(live, live_primary(live, i), &moving, error);
         *moved |= moving > 0 || code == RF_E_UNAVAILABLE;
         if (code != RF_E_UNAVAILABLE)
             TRY(code);
@@ -229,14 +230,14 @@ static rf_code query_cluster(rf_live *live, struct live_conn *node, rf_live_node
 static unsigned count_slots(const rf_live *live, size_t index)
 {
     unsigned slots = 0;
-    for (unsigned slot = 0; live->primaries.node_of && slot < RF_SLOTS; slot++)
-        slots += live->primaries.node_of[slot] == index;
+    for (unsigned slot = 0; live->map.primaries.node_of && slot < RF_SLOTS; slot++)
+        slots += live->map.primaries.node_of[slot] == index;
     return slots;
 }
 
 static rf_code query_node(rf_live *live, size_t index, rf_live_node_info *node_info, rf_error *error)
 {
-    struct live_conn *node = live->nodes[index];
+    struct live_conn *node = live_primary(live, index);
     *node_info = (rf_live_node_info){
         .slots = count_slots(live, index),
         .replicas = RF_UNKNOWN,
@@ -252,20 +253,22 @@ static rf_code query_node(rf_live *live, size_t index, rf_live_node_info *node_i
         .aof_failed = RF_UNKNOWN,
         .moving_slots = RF_UNKNOWN,
     };
-    address_format(&node->address, node_info->name);
+    snprintf(node_info->name, sizeof node_info->name, "%s", node->base.name);
     TRY(query_info(live, node, node_info, error));
     TRY(query_settings(live, node, node_info, error));
     TRY(query_modules(live, node, node_info, error));
-    TRY(abilities_probe(live->target, &node->address, &live->primaries, &node_info->abilities, error));
+    TRY(abilities_probe(live->target, &node->base.address, &live->map.primaries, &node_info->abilities,
+                        error));
     live->nameless |= live->options.names_only && !rf_accepts(&node_info->abilities, RF_COMMAND_EXISTS);
     if (node_info->server.major > 0)
         node_info->abilities.server = node_info->server;
-    return live->primaries.kind == RF_TARGET_CLUSTER ? query_cluster(live, node, node_info, error) : RF_OK;
+    return live->map.primaries.kind == RF_TARGET_CLUSTER ? query_cluster(live, node, node_info, error)
+                                                         : RF_OK;
 }
 
 rf_code live_query_nodes(rf_live *live, rf_error *error)
 {
-    size_t count = live->primaries.node_count;
+    size_t count = live->map.primaries.node_count;
     live_forget_nodes(live);
     live->node_infos = calloc(count, sizeof *live->node_infos);
     if (!live->node_infos)
@@ -301,7 +304,7 @@ rf_code live_query_db(rf_live *live, int64_t db, bool *has, rf_error *error)
     uint8_t text[NUMBER_TEXT_MAX];
     struct reply head;
     rf_slice rest;
-    struct live_conn *node = live->nodes[0];
+    struct live_conn *node = live_primary(live, 0);
     const rf_slice argv[] = {SLICE("SELECT"), {text, number_print_i64(text, db)}};
     *has = db == 0;
     if (*has)
@@ -320,10 +323,10 @@ rf_code live_query_command(rf_live *live, rf_slice name, int *has, rf_error *err
 {
     struct reply head, command;
     rf_slice rest;
-    struct live_conn *node = live->nodes[0];
+    struct live_conn *node = live_primary(live, 0);
     const rf_slice argv[] = {SLICE("COMMAND"), SLICE("INFO"), name};
     *has = RF_UNKNOWN;
-    if (live->primaries.closes_on_unknown)
+    if (live->map.primaries.closes_on_unknown)
         return RF_OK;
     TRY(live_call(live, node, node->db, argv, 3, &head, &rest, error));
     if (head.kind != REPLY_ARRAY || head.number != 1)

@@ -29,7 +29,7 @@ struct answer {
 /* The server's clock. */
 static int64_t live_now_ms(const rf_live *live)
 {
-    return (clock_unix_us() + live->primaries.ahead_us) / 1000;
+    return (clock_unix_us() + live->map.primaries.ahead_us) / 1000;
 }
 
 rf_code live_report(rf_live *live, rf_difference_kind kind, const rf_key_record *before,
@@ -198,7 +198,7 @@ enum {
 
 bool live_knows_expire_time(const rf_live *live)
 {
-    rf_server server = live->primaries.server;
+    rf_server server = live->map.primaries.server;
     return !live->by_ttl && server.major > 0 && rf_server_at_least(server, (rf_server){RF_REDIS, 7, 0});
 }
 
@@ -275,7 +275,7 @@ static rf_code on_error_reply(const struct reply_context *t, const rf_address *a
 {
     enum retry_reason reason = retry_reason_of[classify_error(t->reply)];
     bool redirected = reason == RETRY_MOVED || reason == RETRY_ASK;
-    if (redirected && t->live->primaries.kind != RF_TARGET_CLUSTER)
+    if (redirected && t->live->map.primaries.kind != RF_TARGET_CLUSTER)
         reason = RETRY_NONE;
     rf_code code = refuse(t);
     if (reason == RETRY_NONE)
@@ -364,7 +364,7 @@ static rf_code read_step(rf_live *live, struct live_conn *node, struct query *qu
     if (t.reply.kind == REPLY_ERROR && (lacks_exists(&t, step) || lacks_size(&t, step)))
         return RF_OK;
     if (t.reply.kind == REPLY_ERROR)
-        return on_error_reply(&t, &node->address, query, step->argument == ARGUMENT_DB);
+        return on_error_reply(&t, &node->base.address, query, step->argument == ARGUMENT_DB);
     return step->on_reply(&t);
 }
 

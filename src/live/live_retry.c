@@ -8,8 +8,6 @@
 enum {
     RETRY_TIMEOUT_MS = 30 * 1000, /* for transient errors, if the target has no timeout */
     LOSSES_MAX = 3,               /* lost connections per query */
-    FIRST_PAUSE_MS = 20,
-    LAST_PAUSE_MS = 1000,
 };
 
 /* --- queues -------------------------------------------------------------------------------------------- */
@@ -60,11 +58,7 @@ int64_t live_retry_timeout_ms(const rf_live *live)
 
 rf_code live_pause(rf_live *live, rf_error *error)
 {
-    int64_t doubled = 2 * live->pause_ms;
-    live->pause_ms = doubled < FIRST_PAUSE_MS  ? FIRST_PAUSE_MS
-                     : doubled < LAST_PAUSE_MS ? doubled
-                                               : LAST_PAUSE_MS;
-    return waiting_pause(&live->target->wait, live->pause_ms, error);
+    return waiting_pause(&live->target->wait, waiting_next_pause(&live->pause_ms), error);
 }
 
 rf_code live_retry(rf_live *live, struct query *query, enum retry_reason reason, const rf_error *why,
@@ -77,8 +71,8 @@ rf_code live_retry(rf_live *live, struct query *query, enum retry_reason reason,
     query->losses += reason == RETRY_CONN_LOST;
     query->redirects += reason == RETRY_MOVED || reason == RETRY_ASK;
     query_queue_push(&live->retry, query);
-    live->stale |= reason != RETRY_ASK;
-    live->moves += reason == RETRY_MOVED || reason == RETRY_ASK;
+    live->map.stale |= reason != RETRY_ASK;
+    live->map.moves += reason == RETRY_MOVED || reason == RETRY_ASK;
     live->pause |= lost || reason == RETRY_LATER || query->redirects > 1;
     bool too_long = query->since_ms > 0 && now - query->since_ms > live_retry_timeout_ms(live);
     if (query->losses <= LOSSES_MAX && !too_long) {

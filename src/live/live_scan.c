@@ -40,22 +40,22 @@ static rf_code count_selected(rf_live *live, rf_error *error)
     struct reply head;
     rf_slice rest;
     const rf_slice dbsize = SLICE("DBSIZE");
-    if (live->primaries.closes_on_unknown)
+    if (live->map.primaries.closes_on_unknown)
         return RF_OK;
-    TRY(live_call(live, live->nodes[0], live->nodes[0]->db, &dbsize, 1, &head, &rest, error));
+    TRY(live_call(live, live_primary(live, 0), live_primary(live, 0)->db, &dbsize, 1, &head, &rest, error));
     live->counts.live += head.kind == REPLY_NUMBER && head.number > 0 ? (uint64_t)head.number : 0;
     return RF_OK;
 }
 
 rf_code live_count(rf_live *live, rf_error *error)
 {
-    if (live->primaries.info_refused)
+    if (live->map.primaries.info_refused)
         return count_selected(live, error);
-    for (size_t i = 0; i < live->primaries.node_count; i++) {
+    for (size_t i = 0; i < live->map.primaries.node_count; i++) {
         struct buffer info = {0};
         rf_slice left, line;
         int64_t db, keys;
-        rf_code code = query_keyspace(live, live->nodes[i], &info, error);
+        rf_code code = query_keyspace(live, live_primary(live, i), &info, error);
         for (left = buffer_slice(&info); code == RF_OK && info_line(&left, &line);)
             if (keyspace_line(line, &db, &keys))
                 live->counts.live += (uint64_t)keys;
@@ -79,7 +79,6 @@ enum scan_end {
 
 struct scan {
     rf_live *live;
-    rf_address address; /* of the node; owned */
     struct live_conn *node;
     const struct live_pages *pages;
     int64_t counted; /* number of keys in the database, from INFO; UNCOUNTED: unknown */
@@ -185,7 +184,7 @@ static rf_code on_keys(struct scan *scan, struct reply head, rf_slice rest, stru
 /* Whether the target still uses the node: queries may have refreshed the primaries. */
 static bool is_used(const struct scan *scan)
 {
-    return live_conn_find(scan->live, &scan->address) == scan->node;
+    return scan->node->base.primary;
 }
 
 static rf_code request_page(struct scan *scan, int64_t db, const struct cursor *cursor, struct cursor *next,
@@ -293,19 +292,17 @@ static rf_code scan_node(rf_live *live, const struct live_pages *pages, struct l
                          rf_error *error)
 {
     struct scan scan = {.live = live, .node = node, .pages = pages};
-    const char *host = node->address.host;
-    TRY(address_make(slice_of(host, strlen(host)), node->address.port, &scan.address, error));
-    rf_code code = live->primaries.info_refused ? scan_selectable(&scan, error) : scan_counted(&scan, error);
+    rf_code code = live->map.primaries.info_refused ? scan_selectable(&scan, error)
+                                                    : scan_counted(&scan, error);
     buffer_free(&scan.page.bytes);
-    address_free(&scan.address);
     return code;
 }
 
 rf_code live_scan_pages(rf_live *live, const struct live_pages *pages, rf_error *error)
 {
     unsigned round = ++live->scans;
-    for (size_t i = 0; i < live->primaries.node_count; i++) {
-        struct live_conn *node = live->nodes[i];
+    for (size_t i = 0; i < live->map.primaries.node_count; i++) {
+        struct live_conn *node = live_primary(live, i);
         if (node->scanned == round)
             continue;
         node->scanned = round;

@@ -19,6 +19,10 @@ struct client;
 rf_code client_connect(const rf_target *target, const rf_address *address, struct client **out,
                        rf_error *error);
 
+/* Has `tick` called about ten times a second while the client waits. Any return value but RF_OK ends the call
+ * that waits, with that code. */
+void client_on_wait(struct client *client, rf_code (*tick)(void *ctx, rf_error *error), void *ctx);
+
 /* Sends AUTH, if the target has a user or a password. The caller may ignore an error. */
 rf_code client_authenticate(struct client *client, const rf_target *target, rf_error *error);
 

@@ -63,13 +63,20 @@ rf_code connection_check(const struct connection *c, const struct progress *prog
     return clock_monotonic_ms() - progress->since_ms <= c->timeout_ms ? RF_OK : timed_out(c, error);
 }
 
-rf_code connection_wait(struct connection *c, bool or_write, const struct progress *progress, rf_error *error)
+rf_code connection_wait_briefly(struct connection *c, bool or_write, const struct progress *progress,
+                                int64_t most_ms, rf_error *error)
 {
-    if (wait_for(c->fd, connection_events(c, or_write), progress->since_ms + c->timeout_ms))
+    int64_t end_ms = clock_monotonic_ms() + most_ms, deadline_ms = progress->since_ms + c->timeout_ms;
+    if (wait_for(c->fd, connection_events(c, or_write), end_ms < deadline_ms ? end_ms : deadline_ms))
         return RF_OK;
     if (errno == ETIMEDOUT)
-        return timed_out(c, error);
+        return connection_check(c, progress, error);
     return fail_errno(error, RF_E_UNAVAILABLE, "%s: cannot wait for a reply", c->name);
+}
+
+rf_code connection_wait(struct connection *c, bool or_write, const struct progress *progress, rf_error *error)
+{
+    return connection_wait_briefly(c, or_write, progress, c->timeout_ms, error);
 }
 
 /* --- connecting -------------------------------------------------------------------------------------- */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* A connection to one address, over TCP, TLS or a unix socket.
  *
- * The socket is non-blocking. Only connection_wait() waits, and it fails if there was no progress for the
- * target's timeout. */
+ * The socket is non-blocking. Only connection_wait() and connection_wait_briefly() wait, and they fail if
+ * there was no progress for the target's timeout. */
 #ifndef NET_CONNECTION_H
 #define NET_CONNECTION_H
 
@@ -30,6 +30,10 @@ rf_code connection_write(struct connection *connection, const void *from, size_t
  * RF_E_TARGET if there was no progress for too long. */
 rf_code connection_wait(struct connection *connection, bool or_write, const struct progress *progress,
                         rf_error *error);
+
+/* The same for up to `most_ms`, after which it returns RF_OK. */
+rf_code connection_wait_briefly(struct connection *connection, bool or_write, const struct progress *progress,
+                                int64_t most_ms, rf_error *error);
 
 /* Checks without waiting whether there was no progress for too long. */
 rf_code connection_check(const struct connection *connection, const struct progress *progress,

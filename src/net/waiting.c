@@ -8,7 +8,7 @@
 #include <string.h>
 #include <xxhash.h>
 
-enum { FIRST_PAUSE_MS = 50, LAST_PAUSE_MS = 1000, TICK_MS = 100 };
+enum { FIRST_PAUSE_MS = 20, LAST_PAUSE_MS = 1000, TICK_MS = 100 };
 
 static bool is_new(struct waiting *waiting, const char *why)
 {
@@ -48,6 +48,13 @@ void waiting_end(struct waiting *waiting, const rf_target_wait *options, const c
     options->on_log(options->ctx, RF_LOG_NOTE, text);
 }
 
+int64_t waiting_next_pause(int64_t *last_ms)
+{
+    int64_t doubled = 2 * *last_ms;
+    *last_ms = doubled < FIRST_PAUSE_MS ? FIRST_PAUSE_MS : doubled < LAST_PAUSE_MS ? doubled : LAST_PAUSE_MS;
+    return *last_ms;
+}
+
 rf_code waiting_pause(const rf_target_wait *options, int64_t ms, rf_error *error)
 {
     for (; ms > 0; ms -= TICK_MS) {
@@ -71,7 +78,7 @@ rf_code waiting_attempt(const rf_target *target, rf_code (*attempt)(void *ctx, r
     const rf_target_wait *options = &target->wait;
     struct waiting waiting = {0};
     char name[256];
-    int64_t pause_ms = FIRST_PAUSE_MS;
+    int64_t last_ms = 0;
     rf_code code;
     while ((code = attempt(ctx, error)) == RF_E_UNAVAILABLE && options->retry_for_ms >= FIRST_PAUSE_MS) {
         const int64_t now_ms = clock_monotonic_ms();
@@ -80,8 +87,8 @@ rf_code waiting_attempt(const rf_target *target, rf_code (*attempt)(void *ctx, r
         if (left_ms <= 0)
             return give_up(options, error);
         waiting_log(&waiting, options, options->retry_for_ms, error->message);
+        int64_t pause_ms = waiting_next_pause(&last_ms);
         TRY(waiting_pause(options, pause_ms < left_ms ? pause_ms : left_ms, error));
-        pause_ms = 2 * pause_ms < LAST_PAUSE_MS ? 2 * pause_ms : LAST_PAUSE_MS;
     }
     rf_target_format(target, name, sizeof name);
     if (code == RF_OK)

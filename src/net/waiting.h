@@ -21,6 +21,10 @@ void waiting_log(struct waiting *waiting, const rf_target_wait *options, int64_t
 /* Logs "connected to NAME after 5 s" if it was waited for. */
 void waiting_end(struct waiting *waiting, const rf_target_wait *options, const char *name);
 
+/* The duration of the next pause: *last_ms is that of the last one, or 0, and becomes it. Each is twice as
+ * long as the last one, from 20 ms to a second. */
+int64_t waiting_next_pause(int64_t *last_ms);
+
 /* Sleeps, and calls options->tick. */
 rf_code waiting_pause(const rf_target_wait *options, int64_t ms, rf_error *error);
 

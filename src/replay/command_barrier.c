@@ -79,9 +79,9 @@ static rf_code flush(struct barrier *b, struct node *node, unsigned slot, rf_err
 static rf_code visit(void *ctx, struct node *node, bool retrying, rf_error *error)
 {
     struct barrier *b = ctx;
-    struct reply reply, refused;
+    struct reply reply;
     rf_slice rest;
-    unsigned slot = nodes_first_slot(b->r, node);
+    unsigned slot = cluster_map_first_slot(&b->r->map, &node->base);
     (void)retrying;
     TRY(reconcile_select_db(node, b->entry->db, error));
     if (b->flushes && slot < RF_SLOTS) {
@@ -91,8 +91,7 @@ static rf_code visit(void *ctx, struct node *node, bool retrying, rf_error *erro
         if (reply.kind == REPLY_ERROR)
             TRY(on_error(b, node, reply, error));
     }
-    TRY(control_wait_for_replicas(node, &refused, error));
-    return refused.kind == REPLY_NIL ? RF_OK : client_refused(node->control, "WAIT", refused, error);
+    return control_replicate(node, error);
 }
 
 /* FUNCTION LOAD code, and FUNCTION RESTORE payload: with REPLACE they can be repeated. */
@@ -130,50 +129,61 @@ bool command_is_barrier(const rf_replay *r, const rf_entry *entry)
     return r->options.streams > 1 && (concerns_all_keys(entry) || slice_is_one_of(entry->argv[0], others));
 }
 
-/* What has been written of the stream is removed by the caller. */
-static rf_code flush_stream(rf_replay *r, const rf_entry *entry, const char *name, rf_error *error)
+/* Of several sources, whose keys are not known at the target: they are removed by the caller. */
+static bool is_of_stream(const rf_replay *r, const rf_entry *entry)
 {
-    if (!r->options.flush_stream || !slice_is_one_of(entry->argv[0], flushes))
-        return fail(error, RF_E_INCOMPATIBLE,
-                    "%s: it concerns the keys of one of several sources, which are not known at the target: "
-                    "empty it, and start again",
-                    name);
-    if (command_queue_was_reached(r)) {
-        r->counts.commands_resumed++;
-        return RF_OK;
-    }
-    command_queue_divide(r);
-    TRY(replay_drain(r, error));
-    TRY(r->options.flush_stream(r->options.ctx, r->current.position.input,
-                                slice_is_word(entry->argv[0], "FLUSHDB") ? entry->db : -1, error));
+    return r->options.streams > 1 && concerns_all_keys(entry);
+}
+
+/* Whether it can be executed at all. */
+static rf_code check(const rf_replay *r, const rf_entry *entry, rf_error *error)
+{
+    char name[64];
+    const bool flushes_all = slice_is_one_of(entry->argv[0], flushes);
+    command_name(entry->argv[0], name, sizeof name);
+    if (is_of_stream(r, entry))
+        return r->options.flush_stream && flushes_all
+                   ? RF_OK
+                   : fail(error, RF_E_INCOMPATIBLE,
+                          "%s: it concerns the keys of one of several sources, which are not known at the "
+                          "target: empty it, and start again",
+                          name);
+    return entry->argc < ARGS && (flushes_all || slice_is_one_of(entry->argv[0], others))
+               ? RF_OK
+               : fail(error, RF_E_INCOMPATIBLE, "%s: a command without keys that cannot be sent to a cluster",
+                      name);
+}
+
+static rf_code flush_stream(rf_replay *r, const rf_entry *entry, rf_error *error)
+{
+    int64_t db = slice_is_word(entry->argv[0], "FLUSHDB") ? entry->db : -1;
+    TRY(r->options.flush_stream(r->options.ctx, r->current.position.input, db, error));
     r->counts.commands++;
     return RF_OK;
 }
 
-rf_code command_barrier(rf_replay *r, const rf_entry *entry, rf_error *error)
+static rf_code execute(rf_replay *r, const rf_entry *entry, rf_error *error)
 {
     struct barrier b = {.r = r, .entry = entry, .argc = entry->argc};
-    char name[64];
     b.flushes = slice_is_one_of(entry->argv[0], flushes) && !r->options.no_transactions &&
                 (entry->db == 0 || slice_is_word(entry->argv[0], "FLUSHALL"));
-    command_name(entry->argv[0], name, sizeof name);
-    if (r->options.streams > 1 && concerns_all_keys(entry))
-        return flush_stream(r, entry, name, error);
-    if (entry->argc > ARGS - 1 ||
-        (!slice_is_one_of(entry->argv[0], flushes) && !slice_is_one_of(entry->argv[0], others)))
-        return fail(error, RF_E_INCOMPATIBLE, "%s: a command without keys that cannot be sent to a cluster",
-                    name);
-    if (command_queue_was_reached(r)) {
-        r->counts.commands_resumed++;
-        return RF_OK;
-    }
     memcpy(b.argv, entry->argv, entry->argc * sizeof *entry->argv);
     make_repeatable(&b);
-    command_queue_divide(r);
-    TRY(replay_drain(r, error));
     TRY(on_each_primary(r, visit, &b, error));
     if (b.flushes)
         note_flushed(r);
     r->counts.commands += !b.failed;
     return RF_OK;
+}
+
+rf_code command_barrier(rf_replay *r, const rf_entry *entry, rf_error *error)
+{
+    TRY(check(r, entry, error));
+    if (command_queue_was_reached(r)) {
+        r->counts.commands_resumed++;
+        return RF_OK;
+    }
+    command_queue_divide(r);
+    TRY(replay_drain(r, error));
+    return (is_of_stream(r, entry) ? flush_stream : execute)(r, entry, error);
 }

@@ -247,7 +247,7 @@ void command_group_lost(rf_replay *r, const struct request *request, const rf_er
 static void finish_broken(rf_replay *r, struct pipeline *pipeline, uint64_t number)
 {
     rf_error why;
-    fail(&why, RF_E_TARGET, "%s: %s", ((struct node *)pipeline->owner)->name, pipeline->broken);
+    fail(&why, RF_E_TARGET, "%s: %s", ((struct node *)pipeline->owner)->base.name, pipeline->broken);
     command_group_lost(r, pipeline_request(pipeline, number), &why);
     command_group_take_back(r, pipeline, number);
 }

@@ -26,9 +26,9 @@ static rf_code read_all(rf_replay *r, rf_error *error)
 
 static struct node *any_owner(const rf_replay *r, unsigned *slot)
 {
-    for (*slot = 0; *slot + 1 < r->commands.slots && r->node_of[*slot] == r->unassigned;)
+    for (*slot = 0; *slot + 1 < r->commands.slots && node_is_unassigned(nodes_of_slot(r, *slot));)
         ++*slot;
-    return r->node_of[*slot];
+    return nodes_of_slot(r, *slot);
 }
 
 /* Writes a position key, and removes it again, in a transaction: *reply is the first error, or EXEC's reply.
@@ -76,7 +76,7 @@ static rf_code check_permission(rf_replay *r, rf_error *error)
         return fail(error, RF_E_TARGET,
                     "%s: MULTI is not available, so that AOF commands cannot be written exactly "
                     "once: " ADVICE,
-                    r->node_of[0]->name);
+                    nodes_primary(r, 0)->base.name);
     rf_code code = try_position(r, &reply, &node, &why);
     if (code != RF_OK)
         node_close_control(node);
@@ -90,7 +90,7 @@ static rf_code check_permission(rf_replay *r, rf_error *error)
     if (result != RESULT_REJECTED && result != RESULT_FATAL)
         return RF_OK;
     return fail(error, RF_E_TARGET, "%s: AOF commands cannot be written exactly once: %s: " ADVICE,
-                node->name, r->commands.refusal);
+                node->base.name, r->commands.refusal);
 }
 
 rf_code command_positions_begin(rf_replay *r, rf_error *error)
@@ -129,7 +129,7 @@ static rf_code mark_node(void *ctx, struct node *node, bool retrying, rf_error *
     struct reply reply;
     rf_slice rest;
     const struct slot_position start = {.after = mark};
-    const unsigned slot = nodes_first_slot(r, node);
+    const unsigned slot = cluster_map_first_slot(&r->map, &node->base);
     (void)retrying;
     if (slot == RF_SLOTS)
         return RF_OK;
@@ -142,9 +142,9 @@ static rf_code mark_node(void *ctx, struct node *node, bool retrying, rf_error *
     TRY(control_call(node->control, set, 3, &reply, &rest, error));
     if (reply.kind == REPLY_ERROR)
         return client_refused(node->control, "SET", reply, error);
-    TRY(control_wait_for_replicas(node, &reply, error));
+    TRY(control_replicate(node, error));
     q->applied = q->safe = q->done = mark;
-    return reply.kind == REPLY_NIL ? RF_OK : client_refused(node->control, "WAIT", reply, error);
+    return RF_OK;
 }
 
 rf_code command_positions_mark(rf_replay *r, rf_error *error)

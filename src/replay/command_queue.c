@@ -125,7 +125,7 @@ struct request command_queue_first(const struct slot_queue *q)
 static rf_code make_queues(rf_replay *r, rf_error *error)
 {
     struct command_queues *c = &r->commands;
-    unsigned slots = r->primaries.kind == RF_TARGET_CLUSTER ? RF_SLOTS : 1;
+    unsigned slots = r->map.primaries.kind == RF_TARGET_CLUSTER ? RF_SLOTS : 1;
     unsigned count = slots * (r->options.streams > 1 ? r->options.streams : 1);
     c->queues = calloc(count, sizeof *c->queues);
     if (!c->queues)

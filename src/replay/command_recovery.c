@@ -29,7 +29,7 @@ int64_t command_recover_since(const rf_replay *r)
 
 static rf_code fail_position(rf_replay *r, const struct node *node, const char *what, rf_error *error)
 {
-    fail(&r->error, RF_E_TARGET, "%s: %s '%.*s': empty the target, and start again", node->name, what,
+    fail(&r->error, RF_E_TARGET, "%s: %s '%.*s': empty the target, and start again", node->base.name, what,
          (int)r->name.len, (const char *)r->name.data);
     return replay_ended(r, error);
 }
@@ -119,7 +119,7 @@ static rf_code read_batch(rf_replay *r, struct node *node, struct slot_queue *co
     for (size_t i = 0; i < count; i++)
         if (named[i])
             TRY(ask(r, named[i], queues[i], &found, error));
-    return *text ? fail(error, RF_E_TARGET, "%s: %s", node->name, text) : RF_OK;
+    return *text ? fail(error, RF_E_TARGET, "%s: %s", node->base.name, text) : RF_OK;
 }
 
 static rf_code read_of_node(rf_replay *r, struct node *node, rf_error *error)
@@ -129,7 +129,7 @@ static rf_code read_of_node(rf_replay *r, struct node *node, rf_error *error)
     rf_code code = RF_OK;
     for (unsigned i = 0; i < r->commands.count && code == RF_OK; i++) {
         struct slot_queue *q = &r->commands.queues[i];
-        if (q->unknown && !q->unanswered && r->node_of[command_queue_slot(r, q)] == node)
+        if (q->unknown && !q->unanswered && nodes_of_slot(r, command_queue_slot(r, q)) == node)
             queues[count++] = q;
         if (count == READ_AHEAD || (i + 1 == r->commands.count && count > 0)) {
             code = read_batch(r, node, queues, count, error);
@@ -142,9 +142,9 @@ static rf_code read_of_node(rf_replay *r, struct node *node, rf_error *error)
 /* What is sent over lost connections must not be applied after a position has been read. */
 static rf_code fence_all(rf_replay *r, rf_error *error)
 {
-    for (size_t i = 0; i < r->node_count; i++)
-        if (r->nodes[i]->primary)
-            TRY(node_fence(r->nodes[i], error));
+    for (size_t i = 0; i < r->map.node_count; i++)
+        if (node_at(r, i)->base.primary)
+            TRY(node_fence(node_at(r, i), error));
     return RF_OK;
 }
 
@@ -161,9 +161,9 @@ static rf_code read_positions(rf_replay *r, rf_error *error)
     if (!has_unknown(r))
         return RF_OK;
     TRY(fence_all(r, error));
-    for (size_t i = 0; i < r->node_count; i++) {
-        struct node *node = r->nodes[i];
-        rf_code code = node->primary ? read_of_node(r, node, error) : RF_OK;
+    for (size_t i = 0; i < r->map.node_count; i++) {
+        struct node *node = node_at(r, i);
+        rf_code code = node->base.primary ? read_of_node(r, node, error) : RF_OK;
         if (rf_code_is_target(code))
             node_close_control(node);
         TRY(code);
@@ -176,12 +176,12 @@ static rf_code read_positions(rf_replay *r, rf_error *error)
 static rf_code send_pending(rf_replay *r, struct slot_queue *q, rf_error *error)
 {
     unsigned slot = command_queue_slot(r, q);
-    struct node *asked = q->pending->request.ask_node, *node = asked ? asked : r->node_of[slot];
+    struct node *asked = q->pending->request.ask_node, *node = asked ? asked : nodes_of_slot(r, slot);
     struct pipeline *pipeline = &node->pipelines[slot % r->options.connections];
-    if (node == r->unassigned)
+    if (node_is_unassigned(node))
         return fail(error, RF_E_TARGET, "no node of the cluster serves slot %u", slot);
     TRY(pipeline_prepare(r, pipeline, 0, error));
-    if (!q->pending || !command_group_may_send(q, pipeline) || (!asked && r->node_of[slot] != node))
+    if (!q->pending || !command_group_may_send(q, pipeline) || (!asked && nodes_of_slot(r, slot) != node))
         return RF_OK;
     if (!rf_position_before(q->applied, q->pending->request.group->after))
         return q->kept == 0 ? command_group_confirm(r, q, pipeline, error) : RF_OK;
@@ -201,7 +201,7 @@ static rf_code check_timeout(rf_replay *r, const struct slot_queue *q, rf_error 
 {
     char text[400];
     const struct request *request = &q->pending->request;
-    snprintf(text, sizeof text, "%s: %s", r->node_of[command_queue_slot(r, q)]->name,
+    snprintf(text, sizeof text, "%s: %s", nodes_of_slot(r, command_queue_slot(r, q))->base.name,
              request->error_text ? request->error_text : "connection lost");
     return retry_check_timeout(r, request->since_ms, text, error);
 }
@@ -227,7 +227,7 @@ rf_code command_recover(rf_replay *r, rf_error *error)
         return RF_OK;
     rf_code code = recover_all(r, &why);
     if (rf_code_is_target(code) && r->error.code == RF_OK) {
-        r->topology.stale = r->retry.backoff = true;
+        r->map.stale = r->retry.backoff = true;
         return retry_check_timeout(r, command_recover_since(r), why.message, error);
     }
     if (code != RF_OK)

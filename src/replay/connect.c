@@ -22,9 +22,9 @@ static struct node *find_lost(struct node *node)
     const rf_replay *r = node->replay;
     if (node->lost_ms != 0)
         return node;
-    for (size_t i = 0; i < r->node_count && !node->connected; i++)
-        if (r->nodes[i]->lost_ms != 0 && !r->nodes[i]->primary)
-            return r->nodes[i];
+    for (size_t i = 0; i < r->map.node_count && !node->connected; i++)
+        if (node_at(r, i)->lost_ms != 0 && !node_at(r, i)->base.primary)
+            return node_at(r, i);
     return NULL;
 }
 
@@ -40,7 +40,7 @@ static void note_connected(struct node *node)
     lost->lost_ms = 0;
     r->waiting = (struct waiting){0};
     snprintf(text, sizeof text, "connected %s%s%s after %lld s", lost == node ? "again to " : "to ",
-             node->name, lost == node ? "" : ", the new primary,", (long long)seconds);
+             node->base.name, lost == node ? "" : ", the new primary,", (long long)seconds);
     if (r->options.on_log)
         r->options.on_log(r->options.ctx, RF_LOG_NOTE, text);
 }
@@ -90,12 +90,12 @@ static rf_code query_role_only(struct client *client, bool *replica, unsigned *r
 
 static rf_code query_role(struct node *node, struct client *client, rf_error *error)
 {
-    bool replica = node->replay->primaries.replica;
+    bool replica = node->replay->map.primaries.replica;
     unsigned replicas = 0;
-    TRY((node->replay->primaries.info_refused ? query_role_only : query_replication)(client, &replica,
-                                                                                     &replicas, error));
+    TRY((node->replay->map.primaries.info_refused ? query_role_only : query_replication)(client, &replica,
+                                                                                         &replicas, error));
     if (replica)
-        return fail(error, RF_E_TARGET, "%s: is a replica: use its primary", node->name);
+        return fail(error, RF_E_TARGET, "%s: is a replica: use its primary", node->base.name);
     if (replicas > node->replicas && !node->wait_unsupported)
         node->replicas = replicas;
     node->wait_replicas = node->replicas > 0;
@@ -112,7 +112,7 @@ static rf_code query_eviction_policy(struct node *node, struct client *client, r
 {
     struct reply info;
     rf_slice rest, policy, most;
-    if (node->replay->primaries.info_refused)
+    if (node->replay->map.primaries.info_refused)
         return RF_OK;
     TRY(client_call(client, (const char *const[]){"INFO", "memory", NULL}, &info, &rest, error));
     bool limited = info_field(info.text, "maxmemory", &most) && !slice_equal(most, SLICE("0")) &&
@@ -154,8 +154,8 @@ static rf_code query_server_info(struct node *node, struct client *client, rf_er
 static rf_code handshake(struct node *node, struct client *client, unsigned serial, rf_error *error)
 {
     bool named = false;
-    node->no_client_names |= node->replay->primaries.closes_on_unknown;
-    if (node->replay->primaries.closes_on_unknown)
+    node->no_client_names |= node->replay->map.primaries.closes_on_unknown;
+    if (node->replay->map.primaries.closes_on_unknown)
         return node->fence ? fence_kill_lost(node, client, serial, error) : RF_OK;
     TRY(fence_set_name(node->replay, client, serial, &named, error));
     TRY(query_server_info(node, client, error));
@@ -170,10 +170,13 @@ static rf_code handshake(struct node *node, struct client *client, unsigned seri
 
 static rf_code open_client(struct node *node, unsigned serial, struct client **out, rf_error *error)
 {
-    if (node == node->replay->unassigned)
+    if (node_is_unassigned(node))
         return fail(error, RF_E_TARGET, "no node of the cluster serves the key's slot");
-    TRY(client_open(node->replay->target, &node->address, out, error));
-    rf_code code = handshake(node, *out, serial, error);
+    TRY(client_connect(node->replay->target, &node->base.address, out, error));
+    client_on_wait(*out, loop_tick, node->replay);
+    rf_code code = client_authenticate(*out, node->replay->target, error);
+    if (code == RF_OK)
+        code = handshake(node, *out, serial, error);
     if (code == RF_OK) {
         note_connected(node);
         return RF_OK;

@@ -25,7 +25,7 @@ rf_code control_check_error(struct node *node, struct reply reply, int64_t db, r
     }
     if (result == RESULT_REJECTED || result == RESULT_EXISTS)
         return RF_OK;
-    return fail(error, RF_E_TARGET, "%s: %s", node->name, text);
+    return fail(error, RF_E_TARGET, "%s: %s", node->base.name, text);
 }
 
 rf_code control_wait_for_replicas(struct node *node, struct reply *refused, rf_error *error)
@@ -35,6 +35,7 @@ rf_code control_wait_for_replicas(struct node *node, struct reply *refused, rf_e
     uint8_t text[NUMBER_TEXT_MAX] = {0};
     struct reply head = {.number = 0};
     rf_slice rest;
+    const unsigned serial = node->control_serial;
     *refused = (struct reply){.kind = REPLY_NIL};
     for (int i = 0; node->wait_replicas && i < ATTEMPTS; i++) {
         rf_slice replicas = {text, number_print_u64(text, node->replicas)};
@@ -48,12 +49,21 @@ rf_code control_wait_for_replicas(struct node *node, struct reply *refused, rf_e
         }
         if (head.number >= (int64_t)node->replicas)
             return RF_OK;
-        r->topology.suspect = true;
+        r->map.suspect = true;
         TRY(loop_run_timers(r, error));
-        if (!node->primary)
-            return fail(error, RF_E_TARGET, "%s: no longer a primary", node->name);
+        if (!node->base.primary)
+            return fail(error, RF_E_TARGET, "%s: no longer a primary", node->base.name);
+        if (!node->control || node->control_serial != serial) /* it was used for a refresh, and lost */
+            return fail(error, RF_E_UNAVAILABLE, "%s: connection lost", node->base.name);
     }
     if (node->wait_replicas)
         reduce_replicas(node, head.number);
     return RF_OK;
+}
+
+rf_code control_replicate(struct node *node, rf_error *error)
+{
+    struct reply refused;
+    TRY(control_wait_for_replicas(node, &refused, error));
+    return refused.kind == REPLY_NIL ? RF_OK : client_refused(node->control, "WAIT", refused, error);
 }

@@ -322,7 +322,7 @@ static bool belongs(const struct group *g, const struct deletion *d)
     if (d->done || d->record.db != first->record.db || d->unchanged != first->unchanged ||
         first->attempts > 0 || d->attempts > 0 || nodes_of_key(g->r, key) != g->node)
         return false;
-    return !d->unchanged || (g->count < COMPARED_MAX && (g->r->primaries.kind != RF_TARGET_CLUSTER ||
+    return !d->unchanged || (g->count < COMPARED_MAX && (g->r->map.primaries.kind != RF_TARGET_CLUSTER ||
                                                          rf_slot_of(key) == rf_slot_of(key_of(g->r, first))));
 }
 

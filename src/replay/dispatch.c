@@ -52,7 +52,7 @@ static rf_code select_db(rf_replay *r, struct pipeline *pipeline, int64_t db, rf
     TRY(replay_wait_until(r, &(struct wait){.is_over = is_answered_or_lost, .ctx = &c}, error));
     if (is_connected(&c) && pipeline->db == db)
         return RF_OK;
-    return fail(error, RF_E_TARGET, "%s: cannot select database %lld", node->name, (long long)db);
+    return fail(error, RF_E_TARGET, "%s: cannot select database %lld", node->base.name, (long long)db);
 }
 
 /* --- replicas ------------------------------------------------------------------------------------------ */
@@ -79,10 +79,10 @@ static bool wants_wait(const struct pipeline *pipeline, uint64_t size)
 
 rf_code dispatch_send_waits(rf_replay *r, rf_error *error)
 {
-    for (size_t i = 0; i < r->node_count; i++)
+    for (size_t i = 0; i < r->map.node_count; i++)
         for (unsigned j = 0; j < r->options.connections; j++)
-            if (wants_wait(&r->nodes[i]->pipelines[j], 1))
-                TRY(send_wait(&r->nodes[i]->pipelines[j], error));
+            if (wants_wait(&node_at(r, i)->pipelines[j], 1))
+                TRY(send_wait(&node_at(r, i)->pipelines[j], error));
     return RF_OK;
 }
 
@@ -158,13 +158,13 @@ static rf_code pipeline_of(rf_replay *r, unsigned slot, int64_t db, struct pipel
         rf_error why;
         if (UNLIKELY(retry_is_pending(r)))
             TRY(retry_pending(r, error));
-        struct node *node = r->node_of[slot];
-        if (UNLIKELY(node == r->unassigned)) {
+        struct node *node = nodes_of_slot(r, slot);
+        if (UNLIKELY(node_is_unassigned(node))) {
             TRY(wait_for_owner(r, slot, &since_ms, error));
             continue;
         }
         rf_code code = find(r, node, slot, db, out, &why);
-        if (LIKELY(code == RF_OK && r->node_of[slot] == node))
+        if (LIKELY(code == RF_OK && nodes_of_slot(r, slot) == node))
             return RF_OK;
         if (code == RF_OK)
             continue; /* the slot has moved meanwhile */
@@ -193,9 +193,9 @@ static rf_code find_of_slot(rf_replay *r, struct node *node, unsigned slot, int6
 
 rf_code pipeline_for_key(rf_replay *r, rf_slice key, int64_t db, struct pipeline **out, rf_error *error)
 {
-    unsigned slot = r->primaries.node_of ? rf_slot_of(key) : 0;
+    unsigned slot = cluster_map_slot(&r->map, key);
     rf_code code = pipeline_of(r, slot, db, out, find_any, error);
-    if (UNLIKELY(rf_code_is_target(code) && r->node_of[slot] == r->unassigned)) {
+    if (UNLIKELY(rf_code_is_target(code) && node_is_unassigned(nodes_of_slot(r, slot)))) {
         error_key(&r->error, db, key);
         *error = r->error;
     }

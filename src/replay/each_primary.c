@@ -20,18 +20,18 @@ static rf_code visit_with_retry(rf_replay *r, struct node *node, visit_fn *visit
             return code;
         }
         TRY(retry_backoff(r, since_ms, &why, error));
-        if (!node->primary)
-            return fail(error, RF_E_TARGET, "%s: no longer a primary", node->name);
+        if (!node->base.primary)
+            return fail(error, RF_E_TARGET, "%s: no longer a primary", node->base.name);
     }
 }
 
 rf_code on_each_primary(rf_replay *r, visit_fn *visit, void *ctx, rf_error *error)
 {
     int64_t since_ms = 0;
-    for (size_t i = 0; i < r->node_count; i++) {
-        struct node *node = r->nodes[i];
-        rf_code code = node->primary ? visit_with_retry(r, node, visit, ctx, &since_ms, error) : RF_OK;
-        bool changed = rf_code_is_target(code) && !node->primary && r->error.code == RF_OK;
+    for (size_t i = 0; i < r->map.node_count; i++) {
+        struct node *node = node_at(r, i);
+        rf_code code = node->base.primary ? visit_with_retry(r, node, visit, ctx, &since_ms, error) : RF_OK;
+        bool changed = rf_code_is_target(code) && !node->base.primary && r->error.code == RF_OK;
         if (changed)
             i = (size_t)-1;
         else

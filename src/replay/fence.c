@@ -53,8 +53,8 @@ static bool is_open(const struct node *node, rf_slice name)
 /* Two nodes may be two addresses of the same server. */
 static bool is_open_somewhere(const rf_replay *r, rf_slice name)
 {
-    for (size_t i = 0; i < r->node_count; i++)
-        if (is_open(r->nodes[i], name))
+    for (size_t i = 0; i < r->map.node_count; i++)
+        if (is_open(node_at(r, i), name))
             return true;
     return false;
 }
@@ -89,7 +89,7 @@ static rf_code kill_lost(const struct node *node, struct client *client, unsigne
     struct reply head;
     rf_slice rest, line, id;
     *killed = false;
-    if (node->replay->primaries.closes_on_unknown)
+    if (node->replay->map.primaries.closes_on_unknown)
         return RF_OK;
     TRY(client_put(client, list, 2, error));
     TRY(client_reply(client, &head, &rest, error));

@@ -64,9 +64,9 @@ static void find(const rf_replay *r, struct oldest *oldest)
         update(oldest, r->current.seq, r->current.position);
     add_strings(oldest, &r->strings);
     add_commands(oldest, &r->commands);
-    for (size_t i = 0; i < r->node_count; i++)
+    for (size_t i = 0; i < r->map.node_count; i++)
         for (unsigned j = 0; j < r->options.connections; j++)
-            add_pipeline(oldest, &r->nodes[i]->pipelines[j]);
+            add_pipeline(oldest, &node_at(r, i)->pipelines[j]);
     add_queue(oldest, &r->retry.queue);
     add_queue(oldest, &r->retry.fallback);
     add_queue(oldest, &r->retry.batch);

@@ -20,7 +20,6 @@
 
 #include "command/encoder.h"
 #include "net/abilities.h"
-#include "net/primaries.h"
 #include "net/waiting.h"
 #include "replay/command_queue.h"
 #include "replay/nodes.h"
@@ -70,14 +69,11 @@ struct retry_state {
     int64_t until_ms;            /* and its end; 0: there is none */
 };
 
-/* Signs that the topology has changed. */
+/* How changes of the topology are followed. */
 struct topology_state {
-    bool stale;          /* the primaries may have changed */
-    bool suspect;        /* a primary may have been replaced */
     bool refreshing;     /* the primaries are being found */
     rf_address redirect; /* not in any topology yet; no host: none */
     struct node *redirected_by;
-    int64_t checked_ms; /* time of the last check */
 };
 
 /* The entry that was put last. */
@@ -110,8 +106,9 @@ struct deletions {
 
 /* The clock is not read for each entry. */
 struct timer {
-    int64_t last_tick_ms;
-    unsigned put_count; /* since the last read of the clock */
+    int64_t last_tick_ms; /* options.tick was called, */
+    int64_t last_poll_ms; /* and all pipelines were looked at */
+    unsigned put_count;   /* since the last read of the clock */
 };
 
 struct rf_replay {
@@ -119,12 +116,7 @@ struct rf_replay {
     rf_replay_options options;
     rf_replay_info info;
     rf_replay_counts counts;
-    struct primaries primaries;
-    struct node **nodes;
-    size_t node_count;
-    struct address_index index; /* of the nodes */
-    struct node *unassigned;    /* not one of `nodes`: serves the slots that are not assigned */
-    struct node **node_of;      /* RF_SLOTS elements in a cluster; otherwise one */
+    struct cluster_map map; /* of struct node */
     int epoll;
     unsigned serial; /* of the last connection opened */
     struct write_abilities can;
@@ -152,6 +144,40 @@ struct rf_replay {
     bool cleaned_up;        /* after an error, all connections are closed */
     rf_error error;         /* sticky once its code is set */
 };
+
+/* --- nodes --------------------------------------------------------------------------------------------- */
+
+static inline struct node *node_at(const rf_replay *r, size_t number)
+{
+    return (struct node *)r->map.nodes[number];
+}
+
+/* By its number in the topology. */
+static inline struct node *nodes_primary(const rf_replay *r, size_t number)
+{
+    return (struct node *)r->map.primary[number];
+}
+
+/* The node that serves a slot, or a key's. */
+static inline struct node *nodes_of_slot(const rf_replay *r, unsigned slot)
+{
+    return (struct node *)cluster_map_of_slot(&r->map, slot);
+}
+static inline struct node *nodes_of_key(const rf_replay *r, rf_slice key)
+{
+    return (struct node *)cluster_map_of_key(&r->map, key);
+}
+
+/* Whether it serves the slots that are not assigned, and so cannot be connected. */
+static inline bool node_is_unassigned(const struct node *node)
+{
+    return &node->base == node->replay->map.unassigned;
+}
+
+/* --- probe.c ------------------------------------------------------------------------------------------- */
+
+/* Finds the target's nodes, and what they accept. RF_E_UNAVAILABLE if they cannot be reached now. */
+rf_code replay_probe(void *replay, rf_error *error);
 
 /* --- replay.c ------------------------------------------------------------------------------------------ */
 
@@ -186,7 +212,10 @@ rf_code loop_add(rf_replay *r, struct pipeline *pipeline, rf_error *error);
 /* Sends and receives on one pipeline without waiting. */
 rf_code loop_pipeline_io(rf_replay *r, struct pipeline *pipeline, rf_error *error);
 
-/* Calls options.tick if it is due. */
+/* Calls options.tick if it is due; `ctx` is the replay. Nothing is sent or received. */
+rf_code loop_tick(void *ctx, rf_error *error);
+
+/* The same, after looking at all pipelines and at the topology. */
 rf_code loop_run_timers(rf_replay *r, rf_error *error);
 
 /* Closes a pipeline's connection and moves its requests to the retry queue. */
@@ -442,6 +471,11 @@ rf_code shift_remove(rf_replay *r, rf_error *error);
 
 /* --- control.c: control connections -------------------------------------------------------------------- */
 
+/* A command on a control connection is waited for, and pipelines are at rest meanwhile: what is learnt from
+ * its reply (the position of a slot, the value of a key, that a connection is killed) holds only if nothing
+ * is received or sent again in between. A wait ends when the server has made no progress for the target's
+ * timeout; options.tick is called in it. */
+
 /* Classifies an error reply. RF_OK: the server rejects the command for good, `text` says why. RF_E_TARGET:
  * try again. An error that ends the run is stored in r->error, with the key. */
 enum { CONTROL_ERROR_TEXT = 256 };
@@ -455,6 +489,9 @@ rf_code control_call(struct client *client, const rf_slice *argv, size_t argc, s
 /* Waits until the replicas have acknowledged what the node's open control connection has written, for a
  * limited time. *refused: an error reply; REPLY_NIL: none. */
 rf_code control_wait_for_replicas(struct node *node, struct reply *refused, rf_error *error);
+
+/* The same; an error reply is returned as client_refused() does. */
+rf_code control_replicate(struct node *node, rf_error *error);
 
 /* --- outcome.c: outcomes of entries -------------------------------------------------------------------- */
 

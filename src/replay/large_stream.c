@@ -62,7 +62,7 @@ static rf_code await_replies(struct large_write *b, rf_error *error)
     pipeline_mark_ready(b->pipeline);
     TRY(replay_wait_until(r, &(struct wait){.is_over = is_answered, .ctx = b}, error));
     if (!b->pipeline->lost && pipeline_unsent(b->pipeline) > 0)
-        return fail(error, RF_E_TARGET, "%s: unexpected reply", b->node->name);
+        return fail(error, RF_E_TARGET, "%s: unexpected reply", b->node->base.name);
     bool garbled = r->stream.result == RESULT_REJECTED && is_protocol_error(r->stream.error_text);
     if (!b->pipeline->lost || garbled)
         return RF_OK;
@@ -70,7 +70,7 @@ static rf_code await_replies(struct large_write *b, rf_error *error)
         *error = r->stream.error;
         return error->code;
     }
-    return fail(error, RF_E_UNAVAILABLE, "%s: connection lost", b->node->name);
+    return fail(error, RF_E_UNAVAILABLE, "%s: connection lost", b->node->base.name);
 }
 
 static bool is_released_or_lost(void *ctx)
@@ -172,7 +172,7 @@ static rf_code check_vanished(struct large_write *b, rf_error *error)
     snprintf(s->error_text, sizeof s->error_text, "ERR no such key");
     return is_expired_staging_key(b->r, s->error_text, b->request.ends_ms)
                ? RF_OK
-               : fail(error, RF_E_UNAVAILABLE, "%s: the staging key has expired", b->node->name);
+               : fail(error, RF_E_UNAVAILABLE, "%s: the staging key has expired", b->node->base.name);
 }
 
 static rf_code stream(struct large_write *b, rf_error *error)
@@ -199,10 +199,10 @@ static rf_code wait_for_replicas(struct large_write *b, rf_error *error)
         b->r->stream.expected++;
         TRY(await_replies(b, error));
         if (s->result == RESULT_REJECTED || s->result == RESULT_RETRY)
-            return fail(error, RF_E_TARGET, "%s: %s", b->node->name, s->error_text);
+            return fail(error, RF_E_TARGET, "%s: %s", b->node->base.name, s->error_text);
         if (s->result == RESULT_OK && s->last.number >= (int64_t)b->node->replicas)
             return RF_OK;
-        b->r->topology.suspect = true;
+        b->r->map.suspect = true;
         b->node->wait_unsupported |= s->result == RESULT_FATAL;
         b->node->wait_replicas &= s->result != RESULT_FATAL;
     }
@@ -231,7 +231,8 @@ static rf_code check_eviction(struct large_write *b, rf_error *error)
     TRY(node_count_evicted(b->node, &evicted, error));
     return evicted == b->evicted
                ? RF_OK
-               : fail(error, RF_E_TARGET, "%s: the server evicts keys while they are written", b->node->name);
+               : fail(error, RF_E_TARGET, "%s: the server evicts keys while they are written",
+                      b->node->base.name);
 }
 
 static rf_code rename_key(struct large_write *b, enum large_outcome *outcome, rf_error *error)
@@ -264,7 +265,7 @@ static rf_code check_result(struct large_write *b, rf_error *error)
     }
     if (result == RESULT_OK || result == RESULT_REJECTED || result == RESULT_EXISTS)
         return RF_OK;
-    return fail(error, RF_E_TARGET, "%s: %s", b->node->name, r->stream.error_text);
+    return fail(error, RF_E_TARGET, "%s: %s", b->node->base.name, r->stream.error_text);
 }
 
 /* RF_E_TARGET: try again. */
@@ -341,7 +342,7 @@ static rf_code finish_transaction(struct large_write *b, enum large_outcome *out
     if (s->result != RESULT_OK)
         return RF_OK;
     if (!s->exec_done)
-        return fail(error, RF_E_TARGET, "%s: another client has created the key", b->node->name);
+        return fail(error, RF_E_TARGET, "%s: another client has created the key", b->node->base.name);
     *outcome = OUTCOME_WRITTEN;
     return wait_for_replicas(b, error);
 }

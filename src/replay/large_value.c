@@ -55,10 +55,10 @@ static rf_code finish_existing(struct large_write *b, rf_error *error)
     if (b->maybe_applied)
         TRY(reconcile_compare(b->r, b->node, b->entry->db, b->staging_key, b->key, &found, error));
     if (!found.second_exists || !found.first_exists)
-        return fail(error, RF_E_TARGET, "%s: an existing key has disappeared", b->node->name);
+        return fail(error, RF_E_TARGET, "%s: an existing key has disappeared", b->node->base.name);
     if (found.equal && b->node->wait_replicas) {
         b->confirmed_on = b->node;
-        return fail(error, RF_E_TARGET, "%s: the replicas may not have the key", b->node->name);
+        return fail(error, RF_E_TARGET, "%s: the replicas may not have the key", b->node->base.name);
     }
     retry_delete_staging_key(b->r, &b->request, b->key);
     if (found.equal) {
@@ -112,7 +112,7 @@ static void release_pipeline(struct large_write *b, rf_code code, const rf_error
     bool clean = !pipeline->lost && s->replies == s->expected && pipeline_unsent(pipeline) == 0;
     rf_error why;
     if (code == RF_OK)
-        fail(&why, RF_E_TARGET, "%s: unexpected reply", b->node->name);
+        fail(&why, RF_E_TARGET, "%s: unexpected reply", b->node->base.name);
     else
         why = *error;
     if (!clean && pipeline->connection)

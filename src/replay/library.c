@@ -62,7 +62,7 @@ static rf_code on_error_reply(struct loading *l, struct node *node, struct reply
     char error_text[CONTROL_ERROR_TEXT];
     TRY(control_check_error(node, reply, -1, (rf_slice){0}, error_text, error));
     if (is_overtaken(error_text))
-        return fail(error, RF_E_TARGET, "%s: %s", node->name, error_text);
+        return fail(error, RF_E_TARGET, "%s: %s", node->base.name, error_text);
     reject(l, RF_FAILURE_REFUSED, error_text);
     return RF_OK;
 }

@@ -71,7 +71,7 @@ void loop_fail_pipeline(rf_replay *r, struct pipeline *pipeline, const rf_error 
         request_lost(r, pipeline, i, why);
     }
     node->fence = true;
-    r->topology.stale = r->retry.backoff = true;
+    r->map.stale = r->retry.backoff = true;
     r->counts.lost++;
     note_lost(node, why, now);
     pipeline_disconnect(pipeline);
@@ -112,7 +112,8 @@ rf_code loop_pipeline_io(rf_replay *r, struct pipeline *pipeline, rf_error *erro
     if (rf_code_is_target(code))
         suspect_note(pipeline);
     if (code == RF_OK && pipeline->broken)
-        code = fail(&why, RF_E_TARGET, "%s: %s", ((struct node *)pipeline->owner)->name, pipeline->broken);
+        code = fail(&why, RF_E_TARGET, "%s: %s", ((struct node *)pipeline->owner)->base.name,
+                    pipeline->broken);
     if (code == RF_OK && rf_code_is_target(code = send_some(r, pipeline, &why)))
         suspect_note(pipeline);
     release_answered(r, pipeline);
@@ -142,7 +143,7 @@ static void check_timeout(rf_replay *r, struct pipeline *pipeline, int64_t now)
         return;
     if (pipeline->head == pipeline->tail && !pipeline->streaming)
         return;
-    fail(&why, RF_E_UNAVAILABLE, "%s: no reply within %g s", ((struct node *)pipeline->owner)->name,
+    fail(&why, RF_E_UNAVAILABLE, "%s: no reply within %g s", ((struct node *)pipeline->owner)->base.name,
          (double)timeout_ms(r) / 1000);
     suspect_note(pipeline);
     loop_fail_pipeline(r, pipeline, &why);
@@ -159,24 +160,34 @@ static rf_code poll_pipeline(rf_replay *r, struct pipeline *pipeline, int64_t no
 static rf_code poll_all(rf_replay *r, rf_error *error)
 {
     int64_t now = clock_monotonic_ms();
-    for (size_t i = 0; i < r->node_count; i++)
+    for (size_t i = 0; i < r->map.node_count; i++)
         for (unsigned j = 0; j < r->options.connections; j++)
-            TRY(poll_pipeline(r, &r->nodes[i]->pipelines[j], now, error));
+            TRY(poll_pipeline(r, &node_at(r, i)->pipelines[j], now, error));
     return RF_OK;
+}
+
+rf_code loop_tick(void *ctx, rf_error *error)
+{
+    rf_replay *r = ctx;
+    int64_t now = clock_monotonic_ms();
+    if (!r->options.tick || now - r->clock.last_tick_ms < TICK_MS)
+        return RF_OK;
+    r->clock.last_tick_ms = now;
+    rf_code code = r->options.tick(r->options.ctx, error);
+    if (code != RF_OK && r->error.code == RF_OK)
+        r->error = *error;
+    return code;
 }
 
 rf_code loop_run_timers(rf_replay *r, rf_error *error)
 {
     int64_t now = clock_monotonic_ms();
-    if (now - r->clock.last_tick_ms < TICK_MS)
+    if (now - r->clock.last_poll_ms < TICK_MS)
         return RF_OK;
-    r->clock.last_tick_ms = now;
+    r->clock.last_poll_ms = now;
     TRY(poll_all(r, error));
     TRY(nodes_check(r, error));
-    rf_code code = r->options.tick ? r->options.tick(r->options.ctx, error) : RF_OK;
-    if (code != RF_OK && r->error.code == RF_OK)
-        r->error = *error;
-    return code;
+    return loop_tick(r, error);
 }
 
 /* --- waiting ------------------------------------------------------------------------------------------- */

@@ -5,20 +5,18 @@
 
 #include "base/buffer.h"
 #include "net/client.h"
-#include "net/primaries.h"
+#include "net/cluster_map.h"
 #include <rdbferry/replay.h>
 
 struct pipeline;
 
 struct node {
+    struct cluster_node base; /* must be first */
     rf_replay *replay;
-    rf_address address;
-    char name[ADDRESS_TEXT];
     struct pipeline *pipelines; /* options.connections elements */
     unsigned current;           /* the pipeline that is being filled */
     bool fence;            /* a connection was lost, here or by an earlier run, and has to be killed first */
     bool no_client_names;  /* its connections could not be named, and so cannot be found */
-    bool primary;          /* it is a primary, as far as known */
     bool connected;        /* at least once since it became one */
     int64_t lost_ms;       /* since when it has to be connected again; 0: it does not */
     bool wait_replicas;    /* it has replicas: writes are not safe until these have acknowledged them */
@@ -40,26 +38,10 @@ struct node {
     int64_t control_db; /* database selected on it */
 };
 
-/* --- nodes.c: the list of nodes, and their slots -------------------------------------------------------- */
+/* --- nodes.c: the nodes of the map ---------------------------------------------------------------------- */
 
-rf_code nodes_find(rf_replay *r, rf_error *error);
-
-/* Applies a topology, which it takes over. Loses the connections to nodes that are no longer primaries. */
-rf_code nodes_apply(rf_replay *r, struct primaries *found, rf_error *error);
-
-/* The node with an address that is in a topology; NULL: none. */
-struct node *nodes_known(const rf_replay *r, const rf_address *address);
-
-/* The same; the node is added if necessary. NULL: an error. */
-struct node *nodes_at(rf_replay *r, const rf_address *address, rf_error *error);
-
-/* The node that serves the key's slot. */
-struct node *nodes_of_key(const rf_replay *r, rf_slice key);
-
-/* The first slot that the node serves; RF_SLOTS: none. */
-unsigned nodes_first_slot(const rf_replay *r, const struct node *node);
-
-void node_free(struct node *node);
+/* What the map calls. A node that is no primary any more loses its connections. */
+struct cluster_map_owner nodes_owner(rf_replay *r);
 
 /* How waiting is logged. */
 rf_target_wait nodes_wait_options(const rf_replay *r);
@@ -68,6 +50,9 @@ rf_target_wait nodes_wait_options(const rf_replay *r);
 void node_log(const struct node *node, const char *what);
 
 /* --- topology.c: changes of the target ------------------------------------------------------------------ */
+
+/* Finds the primaries for the first time. */
+rf_code nodes_find(rf_replay *r, rf_error *error);
 
 /* Finds the primaries again, if they may have changed. RF_E_TARGET if they cannot be found now, or if a node
  * redirects to an address that its cluster does not list, which ends the run. */

@@ -14,7 +14,7 @@ void outcome_written(rf_replay *r, struct node *node, struct request *request)
     r->retry.backoff_ms = 0;
     if (UNLIKELY(r->waiting.since_ms != 0)) {
         const rf_target_wait wait = nodes_wait_options(r);
-        waiting_end(&r->waiting, &wait, node->name);
+        waiting_end(&r->waiting, &wait, node->base.name);
     }
     if (request->kind == REQUEST_COMMAND)
         command_group_release(r, request);

@@ -140,7 +140,7 @@ rf_code reconcile_compare(rf_replay *r, struct node *node, int64_t db, rf_slice 
         code = read_comparison(r, node, out, error_text, error);
     staging_key_hide(error_text, r->options.run);
     if (code == RF_OK && *error_text)
-        code = fail(error, RF_E_TARGET, "%s: %s", node->name, error_text);
+        code = fail(error, RF_E_TARGET, "%s: %s", node->base.name, error_text);
     if (code != RF_OK)
         node_close_control(node);
     return code;
@@ -223,7 +223,7 @@ static void finish_reconciled(rf_replay *r, struct node *node, struct retry_item
 static rf_code retry_later(rf_replay *r, struct retry_item *item, const char *why, rf_error *error)
 {
     rf_code code = retry_check_timeout(r, item->request.since_ms, why, error);
-    r->topology.stale = r->retry.backoff = true;
+    r->map.stale = r->retry.backoff = true;
     retry_queue_push(&r->retry.queue, item);
     return code;
 }
@@ -299,7 +299,7 @@ rf_code reconcile_pending(rf_replay *r, rf_error *error)
             node_close_control(node);
             struct retry_item *first = retry_queue_pop(&r->retry.unconfirmed);
             TRY(first ? retry_later(r, first, why.message, error) : RF_OK);
-            r->topology.stale = r->retry.backoff = true;
+            r->map.stale = r->retry.backoff = true;
             return RF_OK;
         }
         if (code != RF_OK) {

@@ -1,19 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* The interface of a replay: detection of the target's abilities, entries that are put, and results. */
+/* The interface of a replay: entries that are put, and results. */
 #include "replay/internal.h"
 
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/fail.h"
-#include "base/number.h"
 #include "rdb/detail.h"
 #include "rdb/notify.h"
 #include "rdb/value_module.h"
 #include "replay/write_method.h"
 #include <errno.h>
 #include <poll.h>
-#include <rdbferry/slot.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <unistd.h>
@@ -24,118 +21,9 @@ enum {
     WINDOW_ALL = 64 * 1024 * 1024, /* maximum number of bytes kept by all pipelines, */
     WINDOW_MAX = 4 * 1024 * 1024,  /* by one of them, */
     WINDOW_MIN = 256 * 1024,       /* and what one may always keep */
-    LONGEST = 512 * 1024 * 1024,   /* if the server does not report it */
     RETRY_FOR_MS = 60 * 1000,
     CLOCK_CHECK_EVERY = 64, /* puts between two reads of the clock */
 };
-
-/* --- abilities of the target --------------------------------------------------------------------------- */
-
-/* Gets a number with CONFIG GET; false if that is not available, or there is no such setting. */
-static rf_code query_setting(struct client *client, const char *name, int64_t *value, rf_error *error)
-{
-    struct reply head;
-    rf_slice rest;
-    int64_t number;
-    TRY(client_put(client, (const rf_slice[]){SLICE("CONFIG"), SLICE("GET"), slice_of(name, strlen(name))}, 3,
-                   error));
-    TRY(client_reply(client, &head, &rest, error));
-    if (head.kind != REPLY_ARRAY || head.number != 2)
-        return RF_OK;
-    reply_next(&rest);
-    if (number_parse_i64(reply_next(&rest).text, &number) && number > 0)
-        *value = number;
-    return RF_OK;
-}
-
-static rf_code query_settings(rf_replay *r, rf_error *error)
-{
-    struct client *client;
-    int64_t longest = LONGEST, databases = 0;
-    bool cluster = r->primaries.kind == RF_TARGET_CLUSTER;
-    r->limits.longest = LONGEST;
-    if (r->primaries.closes_on_unknown)
-        return RF_OK;
-    TRY(node_open_control(r->nodes[0], &client, error));
-    TRY(query_setting(client, "proto-max-bulk-len", &longest, error));
-    TRY(query_setting(client, cluster ? "cluster-databases" : "databases", &databases, error));
-    r->limits.longest = (uint64_t)longest;
-    r->info.databases = cluster && databases == 0 ? RF_CLUSTER_DATABASES : databases;
-    return RF_OK;
-}
-
-static bool at_least(const rf_replay *r, int major, int minor)
-{
-    return rf_server_at_least(r->info.server, (rf_server){RF_REDIS, major, minor});
-}
-
-static bool accepts_no_write(const rf_abilities *can)
-{
-    static const rf_command writes[] = {RF_COMMAND_RESTORE, RF_COMMAND_SET,  RF_COMMAND_RPUSH,
-                                        RF_COMMAND_SADD,    RF_COMMAND_ZADD, RF_COMMAND_HMSET,
-                                        RF_COMMAND_XADD};
-    for (size_t i = 0; i < sizeof writes / sizeof *writes; i++)
-        if (rf_accepts(can, writes[i]))
-            return false;
-    return true;
-}
-
-/* Logs once what is written in another way than usual. */
-static rf_code check_abilities(rf_replay *r, rf_error *error)
-{
-    const struct node *node = r->node_of[0];
-    const rf_abilities *can = &r->info.abilities;
-    char server[32], text[256];
-    bool restores = method_can_restore(can), by_commands = r->options.mode != RF_REPLAY_RESTORE;
-    rf_server_format(can->server, server, sizeof server);
-    if (can->assumed) {
-        snprintf(text, sizeof text, "%s%s%s; assuming %s and not using RESTORE: set --target-version",
-                 "server version unknown", *r->primaries.info_error ? ": INFO: " : "",
-                 r->primaries.info_error, server);
-        node_log(node, text);
-    }
-    if (accepts_no_write(can))
-        return fail(error, RF_E_TARGET, "%s: no write command is available: %s", node->name, can->why);
-    if (!restores && !by_commands)
-        return fail(error, RF_E_TARGET, "%s: %s: use --mode auto or commands%s", node->name,
-                    can->assumed ? "RESTORE needs a known server version" : "RESTORE is not available",
-                    can->assumed ? ", or set --target-version" : "");
-    if (!restores && !can->assumed && r->options.mode == RF_REPLAY_AUTO)
-        node_log(node, "RESTORE is not available: all values are written as commands");
-    if (!r->can.rename && by_commands && !(restores && r->options.mode == RF_REPLAY_AUTO)) {
-        bool replaces = write_replaces(r);
-        snprintf(text, sizeof text, "%s is not available: each value is written in a transaction",
-                 rf_command_name(replaces ? RF_COMMAND_RENAME : RF_COMMAND_RENAMENX));
-        node_log(node, text);
-    }
-    return RF_OK;
-}
-
-static rf_code probe_target(void *ctx, rf_error *error)
-{
-    rf_replay *r = ctx;
-    static const char *const kinds[] = {
-        [RF_TARGET_ANY] = "standalone", [RF_TARGET_SENTINEL] = "sentinel", [RF_TARGET_CLUSTER] = "cluster"};
-    TRY(nodes_find(r, error));
-    r->info.kind = kinds[r->primaries.kind];
-    r->info.server = r->primaries.server;
-    rf_target_format(r->target, r->info.name, sizeof r->info.name);
-    TRY(abilities_probe(r->target, &r->nodes[0]->address, &r->primaries, &r->info.abilities, error));
-    r->can.unlink = at_least(r, 4, 0) && rf_accepts(&r->info.abilities, RF_COMMAND_UNLINK);
-    r->can.rename = method_can_rename(&r->info.abilities, r->options.on_exists);
-    r->can.transact = rf_accepts(&r->info.abilities, RF_COMMAND_MULTI);
-    r->can.expire_staging = rf_accepts(&r->info.abilities, RF_COMMAND_PEXPIRE) &&
-                            rf_accepts(&r->info.abilities, RF_COMMAND_PERSIST);
-    r->can.expire_with_set = method_can_set_expiry(&r->info.abilities);
-    r->can.batch_strings = r->primaries.kind != RF_TARGET_CLUSTER && r->can.transact &&
-                           !r->primaries.closes_on_unknown &&
-                           rf_accepts(&r->info.abilities,
-                                      write_replaces(r) ? RF_COMMAND_MSET : RF_COMMAND_MSETNX);
-    r->can.restore_replace = at_least(r, 3, 0);
-    r->can.restore_until = at_least(r, 5, 0);
-    TRY(check_abilities(r, error));
-    return query_settings(r, error);
-}
 
 /* --- the encoder's notices ----------------------------------------------------------------------------- */
 
@@ -175,7 +63,7 @@ static void set_defaults(rf_replay *r)
 /* Limits what all pipelines keep together, however many there are. */
 static void set_window(rf_replay *r)
 {
-    uint64_t window = WINDOW_ALL / (r->primaries.node_count * r->options.connections);
+    uint64_t window = WINDOW_ALL / (r->map.primaries.node_count * r->options.connections);
     r->limits.window = window > WINDOW_MAX ? WINDOW_MAX : window < WINDOW_MIN ? WINDOW_MIN : window;
 }
 
@@ -189,7 +77,7 @@ static rf_code open_replay(rf_replay *r, rf_error *error)
         return fail_errno(error, RF_E_TARGET, "cannot poll connections");
     if (!r->digester)
         return fail(error, RF_E_MEMORY, "out of memory");
-    TRY(waiting_attempt(r->target, probe_target, r, error));
+    TRY(waiting_attempt(r->target, replay_probe, r, error));
     set_window(r);
     encoder_open(&r->encoder, NULL,
                  &(struct encoder_options){.target = r->info.server,
@@ -209,6 +97,7 @@ rf_code rf_replay_open(const rf_target *target, const rf_replay_options *options
     if (!r)
         return fail(error, RF_E_MEMORY, "out of memory");
     r->target = target;
+    r->map = (struct cluster_map){.target = target, .owner = nodes_owner(r)};
     r->options = *options;
     r->epoll = -1;
     set_defaults(r);
@@ -225,13 +114,7 @@ void rf_replay_close(rf_replay *r)
 {
     if (!r)
         return;
-    for (size_t i = 0; i < r->node_count; i++)
-        node_free(r->nodes[i]);
-    node_free(r->unassigned);
-    free(r->nodes);
-    address_index_free(&r->index);
-    free(r->node_of);
-    primaries_free(&r->primaries);
+    cluster_map_free(&r->map);
     address_free(&r->topology.redirect);
     retry_queue_free(&r->retry.queue);
     retry_queue_free(&r->retry.unconfirmed);
@@ -423,9 +306,9 @@ rf_code rf_replay_delete(rf_replay *r, const rf_key_record *record, bool unchang
 
 static bool is_idle(const rf_replay *r)
 {
-    for (size_t i = 0; i < r->node_count; i++)
+    for (size_t i = 0; i < r->map.node_count; i++)
         for (unsigned j = 0; j < r->options.connections; j++)
-            if (r->nodes[i]->pipelines[j].head < r->nodes[i]->pipelines[j].tail)
+            if (node_at(r, i)->pipelines[j].head < node_at(r, i)->pipelines[j].tail)
                 return false;
     return true;
 }
@@ -509,10 +392,10 @@ rf_replay_counts rf_replay_counts_get(const rf_replay *r)
 
 bool rf_replay_node_get(const rf_replay *r, size_t index, rf_replay_node *out)
 {
-    if (index >= r->node_count)
+    if (index >= r->map.node_count)
         return false;
-    const struct node *node = r->nodes[index];
-    *out = (rf_replay_node){.name = node->name, .keys = node->keys, .bytes = node->bytes};
+    const struct node *node = node_at(r, index);
+    *out = (rf_replay_node){.name = node->base.name, .keys = node->keys, .bytes = node->bytes};
     for (unsigned i = 0; i < r->options.connections; i++)
         out->connections += node->pipelines[i].connection != NULL;
     return true;

@@ -70,9 +70,9 @@ static struct node *redirect_node(rf_replay *r, struct node *asked, struct reply
 {
     rf_error ignored;
     rf_address address;
-    if (redirect_address(reply, &asked->address, &address, &ignored) != RF_OK)
+    if (redirect_address(reply, &asked->base.address, &address, &ignored) != RF_OK)
         return NULL;
-    struct node *node = nodes_known(r, &address);
+    struct node *node = (struct node *)cluster_map_known(&r->map, &address);
     if (!node && !r->topology.redirect.host) {
         r->topology.redirect = address;
         r->topology.redirected_by = asked;
@@ -96,10 +96,11 @@ enum request_result classify_reply(rf_replay *r, struct node *asked, struct repl
 {
     enum error_class error_class = classify_error(reply);
     *node = NULL;
-    if (r->primaries.kind == RF_TARGET_CLUSTER && (error_class == ERROR_MOVED || error_class == ERROR_ASK)) {
+    if (r->map.primaries.kind == RF_TARGET_CLUSTER &&
+        (error_class == ERROR_MOVED || error_class == ERROR_ASK)) {
         *node = redirect_node(r, asked, reply);
         if (error_class == ERROR_MOVED && *node && slot_of(reply) < RF_SLOTS)
-            r->node_of[slot_of(reply)] = *node;
+            r->map.node_of[slot_of(reply)] = &(*node)->base;
         return *node ? result_of[error_class] : RESULT_RETRY;
     }
     if (error_class == ERROR_TRANSIENT)
@@ -123,7 +124,7 @@ rf_code replay_fail(rf_replay *r, const struct node *node, const char *error_tex
         advice = "use --mode auto or commands";
     if (r->error.code != RF_OK)
         return r->error.code;
-    fail(&r->error, RF_E_TARGET, "%s: %s%s%s%s", node->name, error_text, advice ? " (" : "",
+    fail(&r->error, RF_E_TARGET, "%s: %s%s%s%s", node->base.name, error_text, advice ? " (" : "",
          advice ? advice : "", advice ? ")" : "");
     error_key(&r->error, db, key);
     return RF_E_TARGET;
@@ -301,7 +302,7 @@ static void finish_select(rf_replay *r, struct pipeline *pipeline, uint64_t numb
         pipeline->db = request->db;
     else if (request->result == RESULT_REJECTED && r->error.code == RF_OK)
         fail(&r->error, RF_E_INCOMPATIBLE, "%s: database %d: %s (see --db, --map-db and --flatten-dbs)",
-             ((struct node *)pipeline->owner)->name, request->db, error_text(request));
+             ((struct node *)pipeline->owner)->base.name, request->db, error_text(request));
     else if (request->result == RESULT_FATAL)
         replay_fail(r, pipeline->owner, error_text(request), request->db, (rf_slice){0});
     else
@@ -354,7 +355,7 @@ static void finish_wait(rf_replay *r, struct pipeline *pipeline, uint64_t number
         node->no_ack_since_ms = node->next_wait_ms = 0;
         pipeline->replicated_up_to = pipeline->answer;
     } else {
-        r->topology.suspect = true; /* a primary without replicas may have been replaced */
+        r->map.suspect = true; /* a primary without replicas may have been replaced */
         node->next_wait_ms = now + WAIT_INTERVAL_MS;
         if (node->no_ack_since_ms == 0)
             node->no_ack_since_ms = now;

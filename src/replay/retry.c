@@ -9,11 +9,7 @@
 #include "replay/suspect.h"
 #include <stdio.h>
 
-enum {
-    BACKOFF_MIN_MS = 20,
-    BACKOFF_MAX_MS = 1000,
-    LOG_AFTER_MS = 1000, /* shorter waits are not logged */
-};
+enum { LOG_AFTER_MS = 1000 /* shorter waits are not logged */ };
 
 /* --- waiting ------------------------------------------------------------------------------------------- */
 
@@ -47,21 +43,12 @@ rf_code retry_check_timeout(rf_replay *r, int64_t since_ms, const char *why, rf_
     return end_run(r, RF_E_UNAVAILABLE, why, suffix, error);
 }
 
-/* The duration of the next pause. */
-static int64_t next_backoff_ms(rf_replay *r)
-{
-    int64_t doubled = 2 * r->retry.backoff_ms;
-    return r->retry.backoff_ms = doubled < BACKOFF_MIN_MS   ? BACKOFF_MIN_MS
-                                 : doubled < BACKOFF_MAX_MS ? doubled
-                                                            : BACKOFF_MAX_MS;
-}
-
 static rf_code check_item_timeout(rf_replay *r, const struct retry_item *item, const rf_error *why,
                                   rf_error *error)
 {
     char error_text[400];
     const struct node *node = nodes_of_key(r, command_key(buffer_slice(&item->bytes)));
-    snprintf(error_text, sizeof error_text, "%s: %s", node->name,
+    snprintf(error_text, sizeof error_text, "%s: %s", node->base.name,
              item->request.error_text ? item->request.error_text : "connection lost");
     rf_code code = retry_check_timeout(r, item->request.since_ms, why ? why->message : error_text, error);
     if (code != RF_OK && !why && item->request.error_text) {
@@ -128,7 +115,8 @@ static rf_code send_alone(rf_replay *r, struct pipeline *pipeline, const struct 
     unsigned serial = pipeline->serial;
     TRY(suspect_wait(pipeline->owner, error));
     if (!pipeline->connection || pipeline->serial != serial || pipeline->db != item->request.db)
-        return fail(error, RF_E_UNAVAILABLE, "%s: connection lost", ((struct node *)pipeline->owner)->name);
+        return fail(error, RF_E_UNAVAILABLE, "%s: connection lost",
+                    ((struct node *)pipeline->owner)->base.name);
     TRY(resend(r, pipeline, item, error));
     return suspect_wait(pipeline->owner, error);
 }
@@ -162,7 +150,7 @@ static rf_code retry_send_one(rf_replay *r, struct retry_item *item, rf_error *e
         return RF_OK;
     TRY(pipeline_for_node(r, node, item->request.db, &pipeline, error));
     if (!item->request.ask_node && nodes_of_key(r, key) != node)
-        return fail(error, RF_E_TARGET, "%s: no longer a primary", node->name);
+        return fail(error, RF_E_TARGET, "%s: no longer a primary", node->base.name);
     TRY(suspect_check(r, item, pipeline, error));
     if (!suspect_goes_alone(&item->request))
         return resend(r, pipeline, item, error);
@@ -179,7 +167,7 @@ static rf_code retry_try_one(rf_replay *r, struct retry_item *item, bool *left, 
     code = retry_send_one(r, item, &why);
     *left = code != RF_OK;
     if (rf_code_is_target(code) && r->error.code == RF_OK) {
-        r->topology.stale = r->retry.backoff = true;
+        r->map.stale = r->retry.backoff = true;
         return check_item_timeout(r, item, &why, error);
     }
     if (code != RF_OK)
@@ -229,8 +217,8 @@ rf_code retry_backoff(rf_replay *r, int64_t *since_ms, const rf_error *why, rf_e
     if (*since_ms == 0)
         *since_ms = clock_monotonic_ms();
     TRY(retry_check_timeout(r, *since_ms, why->message, error));
-    TRY(replay_sleep(r, next_backoff_ms(r), error));
-    r->topology.stale = true;
+    TRY(replay_sleep(r, waiting_next_pause(&r->retry.backoff_ms), error));
+    r->map.stale = true;
     rf_code code = nodes_refresh(r, &still);
     if (rf_code_is_target(code) && r->error.code == RF_OK)
         return RF_OK;
@@ -260,7 +248,7 @@ static bool is_backing_off(rf_replay *r)
 {
     int64_t now = clock_monotonic_ms();
     if (r->retry.backoff && r->retry.until_ms == 0)
-        r->retry.until_ms = now + next_backoff_ms(r);
+        r->retry.until_ms = now + waiting_next_pause(&r->retry.backoff_ms);
     if (now < r->retry.until_ms)
         return true;
     r->retry.backoff = false;
@@ -270,12 +258,12 @@ static bool is_backing_off(rf_replay *r)
 
 static rf_code retry_all(rf_replay *r, rf_error *error)
 {
-    if (r->topology.stale)
+    if (r->map.stale)
         TRY(refresh(r, error));
-    if (!r->topology.stale)
+    if (!r->map.stale)
         TRY(retry_send_all(r, error));
     TRY(reconcile_pending(r, error));
-    return r->topology.stale ? RF_OK : command_recover(r, error);
+    return r->map.stale ? RF_OK : command_recover(r, error);
 }
 
 rf_code retry_round(rf_replay *r, rf_error *error)
@@ -347,9 +335,10 @@ static void cleanup_all(rf_replay *r, const struct retry_queue *queue)
 
 void retry_abort(rf_replay *r)
 {
-    for (size_t i = 0; i < r->node_count; i++)
+    r->options.tick = NULL; /* the cleanup is not interrupted */
+    for (size_t i = 0; i < r->map.node_count; i++)
         for (unsigned j = 0; j < r->options.connections; j++)
-            abandon_pipeline(r, r->nodes[i], &r->nodes[i]->pipelines[j]);
+            abandon_pipeline(r, node_at(r, i), &node_at(r, i)->pipelines[j]);
     cleanup_all(r, &r->retry.queue);
     cleanup_all(r, &r->retry.unconfirmed);
 }

@@ -55,7 +55,7 @@ void retry_note(rf_replay *r, struct request *request)
     if (request->result == RESULT_MOVED || request->ask_node)
         r->retry.backoff |= request->redirects++ > 0;
     else
-        r->topology.stale = r->retry.backoff = true;
+        r->map.stale = r->retry.backoff = true;
 }
 
 struct retry_item *retry_take(rf_replay *r, struct pipeline *pipeline, uint64_t number)

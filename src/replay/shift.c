@@ -164,15 +164,13 @@ static rf_code unshift_database(struct pass *pass, rf_error *error)
 static rf_code unshift_node(void *ctx, struct node *node, bool retrying, rf_error *error)
 {
     struct pass *pass = ctx;
-    struct reply wrong;
     (void)retrying;
     for (int64_t db = 0; db < pass->r->info.databases; db++) {
         TRY(reconcile_select_db(node, db, error));
         pass->client = node->control;
         TRY(unshift_database(pass, error));
     }
-    TRY(control_wait_for_replicas(node, &wrong, error));
-    return wrong.kind == REPLY_NIL ? RF_OK : client_refused(node->control, "WAIT", wrong, error);
+    return control_replicate(node, error);
 }
 
 rf_code shift_remove(rf_replay *r, rf_error *error)

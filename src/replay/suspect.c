@@ -61,12 +61,12 @@ static rf_code end_run(rf_replay *r, const struct retry_item *item, const struct
     if (crashed)
         fail(&r->error, RF_E_TARGET,
              "%s: the server went down twice while processing %s: exclude %s, or check the server's log",
-             node->name, what, it);
+             node->base.name, what, it);
     else
         fail(&r->error, RF_E_TARGET,
              "%s: the connection was lost repeatedly while %s %s written: exclude %s, or check the server's "
              "log",
-             node->name, what, command ? "were" : "was", it);
+             node->base.name, what, command ? "were" : "was", it);
     if (command)
         r->error.offset = (int64_t)item->request.position.offset;
     else

@@ -71,8 +71,9 @@ static rf_code choose_pipeline(struct key_write *w, rf_error *error)
         TRY(pipeline_for_key(w->r, w->entry->key, w->entry->db, &w->pipeline, error));
         node = w->pipeline->owner;
     } while (!node->modules_asked);
-    return modules_allow(node, w->module, &why) ? RF_OK
-                                                : fail(error, RF_E_INCOMPATIBLE, "%s: %s", node->name, why);
+    return modules_allow(node, w->module, &why)
+               ? RF_OK
+               : fail(error, RF_E_INCOMPATIBLE, "%s: %s", node->base.name, why);
 }
 
 static rf_code begin_request(struct key_write *w, enum write_method method, rf_error *error)

@@ -8,7 +8,7 @@
 
 int64_t write_now_ms(const rf_replay *r)
 {
-    return (clock_unix_us() + r->primaries.ahead_us) / 1000;
+    return (clock_unix_us() + r->map.primaries.ahead_us) / 1000;
 }
 
 bool write_has_expired(const rf_replay *r, int64_t expire_ms)

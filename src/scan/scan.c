@@ -43,7 +43,7 @@ static bool found_no_change(const rf_scan_pass *pass)
 /* Without any value the version is that of the server; libraries need one that has them. */
 static void choose_version(rf_scan *scan)
 {
-    rf_server server = scan->live->primaries.server;
+    rf_server server = scan->live->map.primaries.server;
     int newest = rdb_newest_version(server.dialect), own = rf_server_rdb_version(server);
     if (scan->rdb_version == 0) {
         scan->dialect = server.dialect;

@@ -53,7 +53,7 @@ rf_code rf_files_add_scan(rf_files *files, rf_target *source, const rf_scan_opti
     const rf_live *live = input->scan->live;
     struct files_provider provider = {
         .open = open_input, .free = free_input, .ctx = input, .repeatable = true};
-    if (!live->primaries.assumed)
-        provider.server = live->primaries.server;
+    if (!live->map.primaries.assumed)
+        provider.server = live->map.primaries.server;
     return files_add_provided(files, live->info.name, provider, error);
 }

@@ -69,7 +69,7 @@ static rf_code on_payload(void *ctx, const rf_key_record *asked, rf_slice bytes,
 
 static int64_t server_now_ms(const rf_scan *scan)
 {
-    return (clock_unix_us() + scan->live->primaries.ahead_us) / 1000;
+    return (clock_unix_us() + scan->live->map.primaries.ahead_us) / 1000;
 }
 
 static void remove_key(rf_scan *scan, struct scan_key *key)
@@ -214,7 +214,7 @@ static rf_code request_unseen(rf_scan *scan, rf_error *error)
 rf_code scan_pass_run(rf_scan *scan, rf_error *error)
 {
     char count[16];
-    uint64_t moves = scan->live->moves;
+    uint64_t moves = scan->live->map.moves;
     const struct live_pages pages = {count, on_page, scan};
     snprintf(count, sizeof count, "%u", scan->options.count ? scan->options.count : RF_SCAN_COUNT);
     scan->pass = (rf_scan_pass){.number = scan->pass.number + 1, .keys = scan->pass.keys};

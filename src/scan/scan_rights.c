@@ -112,8 +112,8 @@ rf_code scan_check_rights(rf_scan *scan, rf_error *error)
     struct missing missing = {.text = ""};
     rf_live *live = scan->live;
     scan->sizes = true;
-    for (size_t i = 0; i < live->primaries.node_count; i++)
-        TRY(check_node(scan, live->nodes[i], &missing, error));
+    for (size_t i = 0; i < live->map.primaries.node_count; i++)
+        TRY(check_node(scan, live_primary(live, i), &missing, error));
     if (!*missing.text && !missing.keys)
         return RF_OK;
     return fail(error, RF_E_TARGET, "%s: the user lacks permissions that a scan needs: %s%s%s",

@@ -57,7 +57,7 @@ static bool put_magic(struct stream *s)
 static bool put_version(struct stream *s)
 {
     char text[32];
-    const struct primaries *primaries = &s->scan->live->primaries;
+    const struct primaries *primaries = &s->scan->live->map.primaries;
     rf_server server = primaries->server;
     if (primaries->assumed || server.major == 0)
         return true;

@@ -4,6 +4,7 @@
 #include "net/client.h"
 #include "support/fake_server.h"
 #include <criterion/criterion.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -187,6 +188,49 @@ Test(client, gives_up)
     struct client *client = connect_to(&server);
     cr_expect_eq(call(client, &head, &rest, &error), RF_E_UNAVAILABLE);
     cr_expect(strstr(error.message, "no reply within 0.05 s"), "%s", error.message);
+    client_close(client);
+    fake_server_stop(&server);
+}
+
+static rf_code tick(void *ctx, rf_error *error)
+{
+    unsigned *left = ctx;
+    error->code = --*left > 0 ? RF_OK : RF_E_WRITE;
+    return error->code;
+}
+
+/* Long before it would give up by itself. */
+Test(client, can_be_ended_while_it_waits, .timeout = 30)
+{
+    struct fake_server server;
+    struct reply head;
+    rf_slice rest;
+    rf_error error;
+    unsigned left = 3;
+    fake_server_start(&server, serve_nothing);
+    server.target.timeout_ms = 600 * 1000;
+    struct client *client = connect_to(&server);
+    client_on_wait(client, tick, &left);
+    cr_expect_eq(call(client, &head, &rest, &error), RF_E_WRITE);
+    cr_expect_eq(left, 0);
+    client_close(client);
+    fake_server_stop(&server);
+}
+
+/* Ticks are not progress. */
+Test(client, gives_up_while_it_is_asked, .timeout = 30)
+{
+    struct fake_server server;
+    struct reply head;
+    rf_slice rest;
+    rf_error error;
+    unsigned left = UINT_MAX;
+    fake_server_start(&server, serve_nothing);
+    server.target.timeout_ms = 350;
+    struct client *client = connect_to(&server);
+    client_on_wait(client, tick, &left);
+    cr_expect_eq(call(client, &head, &rest, &error), RF_E_UNAVAILABLE);
+    cr_expect_lt(left, UINT_MAX);
     client_close(client);
     fake_server_stop(&server);
 }

@@ -197,6 +197,23 @@ Test(replay_open, whoever_calls_can_end_it)
     replaying_free(&p);
 }
 
+/* Also while a new connection is not answered, which would take a minute. */
+Test(replay_open, whoever_calls_can_end_it_while_it_connects, .timeout = 30)
+{
+    static const struct fake_rule rules[] = {
+        {.on = "SET ", .flags = FAKE_CLOSES},
+        {.on = "CLIENT SETNAME", .times = 2}, /* pipeline and control */
+        {.on = "CLIENT SETNAME", .flags = FAKE_HANGS, .times = FAKE_EVER},
+        {.on = NULL}};
+    struct replaying p = {.ticks = 3, .timeout_ms = 600 * 1000, .fake.rules = rules};
+    put_hex(&p.input, KEY);
+    replaying_run(&p);
+    cr_expect_eq(p.code, RF_E_WRITE);
+    cr_expect_str_eq(p.error.message, "enough");
+    cr_expect_eq(p.acked.offset, 9);
+    replaying_free(&p);
+}
+
 Test(replay_open, closed_without_a_finish)
 {
     static const struct fake_rule rules[] = {{.on = "SET ", .answer = "", .times = FAKE_EVER}, {.on = NULL}};

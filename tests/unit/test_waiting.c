@@ -58,10 +58,11 @@ static rf_code run(struct trial *t, int64_t retry_for_ms, rf_error *error)
 
 Test(waiting, until_it_is_available)
 {
-    struct trial t = TRIAL("a:1: refused", "a:1: refused", "b:2: loading", "a:1: refused", "");
+    struct trial t = TRIAL("a:1: refused", "a:1: refused", "b:2: loading", "a:1: refused", "a:1: refused",
+                           "");
     rf_error error;
     cr_assert_eq(run(&t, 60000, &error), RF_OK);
-    cr_expect_eq(t.attempts, 5);
+    cr_expect_eq(t.attempts, 6);
     cr_expect_str_eq(t.log, "waiting for a:1 (refused), for up to 60 s\n"
                             "waiting for b:2 (loading), for up to 60 s\n"
                             "note: connected to redis://10.0.0.5:6379 after 1 s\n");
@@ -99,6 +100,14 @@ Test(waiting, until_it_is_stopped)
     rf_error error;
     cr_expect_eq(run(&t, 60000, &error), RF_E_WRITE);
     cr_expect_str_eq(error.message, "stopped");
+}
+
+Test(waiting, longer_each_time)
+{
+    static const int64_t pauses[] = {20, 40, 80, 160, 320, 640, 1000, 1000};
+    int64_t last_ms = 0;
+    for (size_t i = 0; i < sizeof pauses / sizeof *pauses; i++)
+        cr_expect_eq(waiting_next_pause(&last_ms), pauses[i], "%zu", i);
 }
 
 Test(waiting, does_not_log_without_end)
