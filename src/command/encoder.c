@@ -489,15 +489,35 @@ static rf_code encode_module_aux(struct encoder *e, rf_entry *entry, rf_error *e
     return encoder_unsupported(e, module_aux_text(entry, what), error);
 }
 
-static __attribute__((noinline)) rf_code encode_command(struct encoder *e, rf_entry *entry, rf_error *error)
+/* The first `printed` arguments and then the bytes of the log, for which the block may have too little space. */
+static __attribute__((noinline)) void put_large_command(struct encoder *e, const rf_entry *entry,
+                                                        size_t printed)
 {
-    size_t printed = entry->raw.len > 0 ? entry->raw_from : entry->argc;
-    if (UNLIKELY(e->db != entry->db))
-        put_select(e, entry->db);
-    encoder_command(e, entry->argc + entry->rest_count);
+    resp_array(e->out, entry->argc + entry->rest_count);
     for (size_t i = 0; i < printed; i++)
         resp_bulk(e->out, entry->argv[i]);
     outbuf_put(e->out, entry->raw.ptr, entry->raw.len);
+}
+
+static __attribute__((noinline)) rf_code encode_command(struct encoder *e, rf_entry *entry, rf_error *error)
+{
+    struct outbuf *out = e->out;
+    const size_t printed = entry->raw.len > 0 ? entry->raw_from : entry->argc;
+    size_t size = RESP_HEADER_MAX + entry->raw.len;
+    if (UNLIKELY(e->db != entry->db))
+        put_select(e, entry->db);
+    batch_count(&e->batch);
+    for (size_t i = 0; i < printed; i++)
+        size += entry->argv[i].len + BULK_EXTRA;
+    if (LIKELY((size_t)(out->end - out->pos) >= size)) {
+        uint8_t *p = resp_print_header(out->pos, '*', entry->argc + entry->rest_count);
+        for (size_t i = 0; i < printed; i++)
+            p = resp_print_bulk(p, entry->argv[i]);
+        bytes_copy(p, entry->raw.ptr, entry->raw.len);
+        out->pos = p + entry->raw.len;
+    } else {
+        put_large_command(e, entry, printed);
+    }
     return UNLIKELY(entry->rest != NULL) ? rf_command_stream(entry, put_bytes, e->out, error) : RF_OK;
 }
 

@@ -251,14 +251,6 @@ static rf_code open_rewrite(struct cursor *cursor, rf_error *error)
     return RF_OK;
 }
 
-/* What results of it comes next. */
-static rf_code rewrite_command(struct cursor *cursor, const rf_entry *entry, rf_error *error)
-{
-    if (!cursor->commands)
-        TRY(open_rewrite(cursor, error));
-    return rf_command_rewrite_put(cursor->commands, entry, error);
-}
-
 /* A command that the user wants to be left out; the first ones are named. */
 static inline bool leave_out(struct cursor *cursor, const rf_entry *command)
 {
@@ -283,6 +275,26 @@ static inline rf_code count_other(struct cursor *cursor, const rf_entry *entry, 
     return stats_add(&session->stats, entry, entry->db) ? RF_OK : fail(error, RF_E_MEMORY, "out of memory");
 }
 
+/* The next of the results of a command, if there is any. */
+static inline rf_code next_result(struct cursor *cursor, rf_entry **result, rf_error *error)
+{
+    rf_code code = rf_command_rewrite_next(cursor->commands, result, error);
+    if (code == RF_OK)
+        return count_other(cursor, *result, error);
+    return code == RF_END ? RF_OK : code;
+}
+
+/* A pause comes before what results. */
+static inline rf_code rewrite_command(struct cursor *cursor, const rf_entry *command, rf_entry **result,
+                                      rf_error *error)
+{
+    if (UNLIKELY(!cursor->commands))
+        TRY(open_rewrite(cursor, error));
+    TRY(rf_command_rewrite_put(cursor->commands, command, error));
+    bool waits = cursor->session->read.pauses && !cursor->batch;
+    return waits ? RF_OK : next_result(cursor, result, error);
+}
+
 /* Whether commands are filtered, rewritten or split. */
 static bool rewrites_commands(const struct cursor *cursor)
 {
@@ -291,18 +303,20 @@ static bool rewrites_commands(const struct cursor *cursor)
            (!session->unfiltered || session->read.topology || session->read.by_slot || session->joined);
 }
 
-static rf_code accept_command(struct cursor *cursor, rf_entry *command, bool *accepted, rf_error *error)
+/* *entry: the command, or the first one that results of it. */
+static rf_code accept_command(struct cursor *cursor, rf_entry *command, rf_entry **entry, rf_error *error)
 {
     struct session *session = cursor->session;
     end_record(session, command->offset);
     bool drop = leave_out(cursor, command);
     if (UNLIKELY(session->joined != NULL) && !drop)
         TRY(joined_logs_command(session->joined, session->options, cursor->number, command, &drop, error));
-    *accepted = !drop && !rewrites_commands(cursor);
-    if (*accepted)
+    if (!drop && !rewrites_commands(cursor)) {
+        *entry = command;
         return count_other(cursor, command, error);
+    }
     stats_pause(&session->stats, command->offset);
-    return drop ? RF_OK : rewrite_command(cursor, command, error);
+    return drop ? RF_OK : rewrite_command(cursor, command, entry, error);
 }
 
 static rf_code accept_other(struct cursor *cursor, rf_entry *entry, bool *accepted, rf_error *error)
@@ -500,12 +514,9 @@ rf_code cursor_next(struct cursor *cursor, rf_entry **entry, rf_error *error)
     *entry = NULL;
     while (cursor->input || cursor->next < cursor->end) {
         bool accepted = false;
-        if (cursor->commands) {
-            bool ends_command = cursor->batch && cursor_is_within_command(cursor);
-            rf_code code = rf_command_rewrite_next(cursor->commands, entry, error);
-            if (code != RF_END)
-                return code == RF_OK ? count_other(cursor, *entry, error) : code;
-            if (ends_command)
+        if (UNLIKELY(cursor_is_within_command(cursor))) {
+            TRY(next_result(cursor, entry, error));
+            if (*entry || cursor->batch)
                 return RF_OK;
         }
         if (!cursor->input)
@@ -529,12 +540,12 @@ rf_code cursor_next(struct cursor *cursor, rf_entry **entry, rf_error *error)
         if (cursor->entry.kind == RF_ENTRY_KEY)
             TRY(accept_key(cursor, &cursor->entry, &accepted, error));
         else if (cursor->entry.kind == RF_ENTRY_COMMAND)
-            TRY(accept_command(cursor, &cursor->entry, &accepted, error));
+            TRY(accept_command(cursor, &cursor->entry, entry, error));
         else
             TRY(accept_other(cursor, &cursor->entry, &accepted, error));
         if (accepted)
             *entry = &cursor->entry;
-        if (accepted || pauses)
+        if (*entry || pauses)
             return RF_OK;
     }
     return RF_END;
