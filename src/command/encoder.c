@@ -521,13 +521,11 @@ static __attribute__((noinline)) rf_code encode_command(struct encoder *e, rf_en
     return UNLIKELY(entry->rest != NULL) ? rf_command_stream(entry, put_bytes, e->out, error) : RF_OK;
 }
 
-rf_code encoder_put(struct encoder *e, rf_entry *entry, rf_error *error)
+/* Anything but a command. */
+static __attribute__((noinline)) rf_code encode_other(struct encoder *e, rf_entry *entry, rf_error *error)
 {
-    e->entry = entry;
-    e->error = error;
     switch (entry->kind) {
     case RF_ENTRY_KEY: return encode_key(e, entry, error);
-    case RF_ENTRY_COMMAND: return encode_command(e, entry, error);
     case RF_ENTRY_FUNCTION: return encode_function(e, entry, error);
     case RF_ENTRY_MODULE_AUX: return encode_module_aux(e, entry, error);
     case RF_ENTRY_FOREIGN:
@@ -536,8 +534,16 @@ rf_code encoder_put(struct encoder *e, rf_entry *entry, rf_error *error)
             return RF_OK;
         return detail_leave_out_foreign(&e->options.notify, entry,
                                         e->options.drop_unsupported || e->options.drop_detail, error);
+    case RF_ENTRY_COMMAND:
     case RF_ENTRY_AUX:
     case RF_ENTRY_KEY_COUNTS: break;
     }
     return RF_OK;
+}
+
+rf_code encoder_put(struct encoder *e, rf_entry *entry, rf_error *error)
+{
+    e->entry = entry;
+    e->error = error;
+    return entry->kind == RF_ENTRY_COMMAND ? encode_command(e, entry, error) : encode_other(e, entry, error);
 }

@@ -69,6 +69,11 @@ static rf_entry *entry_of(rf_command_rewrite *c, const struct selected_key *key)
     return &c->key;
 }
 
+static inline bool is_told(const rf_command_rewrite_options *options, bool ambiguous)
+{
+    return options->written && (ambiguous || !options->ambiguous_only || !*options->ambiguous_only);
+}
+
 static inline rf_code rename_key(rf_command_rewrite *c, struct selected_key *key, rf_entry *entry,
                                  rf_error *error)
 {
@@ -86,8 +91,9 @@ static inline rf_code rename_key(rf_command_rewrite *c, struct selected_key *key
     key->accepted = !filter || rf_filter_accepts_slot(filter, key->slot);
     if (!key->accepted)
         return RF_OK;
-    return c->options.written ? c->options.written(c->options.ctx, entry, key->db, name, ambiguous, error)
-                              : RF_OK;
+    return is_told(&c->options, ambiguous)
+               ? c->options.written(c->options.ctx, entry, key->db, name, ambiguous, error)
+               : RF_OK;
 }
 
 /* "#", and a pattern without "*", are no names. */

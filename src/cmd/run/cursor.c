@@ -179,14 +179,17 @@ static void notice_foreign(struct session *session, const rf_entry *entry)
     session_notice(session, RF_NOTICE_FOREIGN_RECORD, entry, what);
 }
 
-static __attribute__((noinline)) rf_code tell_written_key(struct cursor *cursor, const rf_entry *key,
-                                                          int64_t source_db, rf_slice source, bool ambiguous,
-                                                          rf_error *error)
+static rf_code on_written_key(void *ctx, const rf_entry *key, int64_t source_db, rf_slice source,
+                              bool ambiguous, rf_error *error)
 {
+    struct cursor *cursor = ctx;
     struct session *session = cursor->session;
+    if (session->noted_keys.fn && !cursor->rescan)
+        session->noted_keys.fn(session->noted_keys.ctx, key, source_db, source);
     if (session->joined)
         TRY(joined_logs_key(session->joined, session->options, cursor->number, source_db, source, error));
-    if (!session->written_keys.fn)
+    if (!session->written_keys.fn ||
+        (session->written_keys.ambiguous_only && !ambiguous && !session->joined))
         return RF_OK;
     session->key = (struct session_key){.accepted = true,
                                         .rewritten = true,
@@ -194,18 +197,6 @@ static __attribute__((noinline)) rf_code tell_written_key(struct cursor *cursor,
                                         .source_name = source,
                                         .ambiguous = ambiguous};
     return session->written_keys.fn(session->written_keys.ctx, cursor->input, key, error);
-}
-
-static rf_code on_written_key(void *ctx, const rf_entry *key, int64_t source_db, rf_slice source,
-                              bool ambiguous, rf_error *error)
-{
-    struct cursor *cursor = ctx;
-    const struct session *session = cursor->session;
-    if (session->noted_keys.fn && !cursor->rescan)
-        session->noted_keys.fn(session->noted_keys.ctx, key, source_db, source);
-    return session->written_keys.ambiguous_only && !ambiguous && !session->joined
-               ? RF_OK
-               : tell_written_key(cursor, key, source_db, source, ambiguous, error);
 }
 
 static rf_code on_refused_command(void *ctx, const rf_refused_command *command, rf_error *error)
@@ -232,6 +223,7 @@ static rf_code open_rewrite(struct cursor *cursor, rf_error *error)
             "AOF commands cannot be filtered or rewritten here: use `rdbferry convert` first, or --server");
     if (session->options->keys.shift)
         return fail(error, RF_E_ARGUMENT, "--shift-expiry does not apply to AOF commands");
+    const bool needs_all = session->noted_keys.fn || session->joined;
     const rf_command_rewrite_options options = {
         .filter = session->options->keys.filter,
         .rewrite = session->options->keys.rewrite,
@@ -241,8 +233,8 @@ static rf_code open_rewrite(struct cursor *cursor, rf_error *error)
         .unknown = (rf_unknown_commands)session->options->log.unknown,
         .more_commands = session->options->log.commands,
         .more_count = session->options->log.command_count,
-        .written = session->written_keys.fn || session->noted_keys.fn || session->joined ? on_written_key
-                                                                                         : NULL,
+        .written = session->written_keys.fn || needs_all ? on_written_key : NULL,
+        .ambiguous_only = needs_all ? NULL : &session->written_keys.ambiguous_only,
         .unknown_left_out = on_left_out,
         .refused = session->refused_commands.fn ? on_refused_command : NULL,
         .ctx = cursor};
