@@ -489,7 +489,7 @@ static rf_code encode_module_aux(struct encoder *e, rf_entry *entry, rf_error *e
     return encoder_unsupported(e, module_aux_text(entry, what), error);
 }
 
-/* The first `printed` arguments and then the bytes of the log, for which the block may have too little space. */
+/* The first `printed` arguments, then the bytes of the log: the block may have too little space for them. */
 static __attribute__((noinline)) void put_large_command(struct encoder *e, const rf_entry *entry,
                                                         size_t printed)
 {

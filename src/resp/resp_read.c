@@ -207,11 +207,9 @@ static rf_code copy_arguments(struct rf_arguments *command)
     return RF_OK;
 }
 
-rf_code resp_read_command(struct rf_arguments *command)
+static __attribute__((noinline)) rf_code read_in_parts(struct rf_arguments *command)
 {
     uint64_t n, length;
-    if (LIKELY(resp_read_at_once(command)))
-        return RF_OK;
     command->argc = 0;
     command->raw.len = 0;
     TRY(read_header(command->w, '*', &n));
@@ -230,6 +228,11 @@ rf_code resp_read_command(struct rf_arguments *command)
         TRY(read_argument(command, length));
     }
     return RF_OK;
+}
+
+rf_code resp_read_command(struct rf_arguments *command)
+{
+    return LIKELY(resp_read_at_once(command)) ? RF_OK : read_in_parts(command);
 }
 
 /* --- the rest of a command ------------------------------------------------------------------------------ */

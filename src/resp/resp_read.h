@@ -22,7 +22,7 @@ struct command_row;
 struct command_head {
     uint64_t first, second, last; /* eight bytes each; `first` is 0 if it is not compared with others */
     size_t argc;
-    size_t header, name, length; /* the offsets of the name's header, the name, and what follows */
+    size_t header, name, length;   /* the offsets of the name's header, the name, and what follows */
     const struct command_row *row; /* for the caller: of commands that begin so; NULL: not known */
 };
 

@@ -148,8 +148,8 @@ static rf_code sort_apart(rf_command_rewrite *c, rf_error *error)
         const struct selected_key *key = &current->keys[i];
         if (!key->accepted || key->at.role == KEY_PATTERN)
             continue;
-        const struct apart apart = {key->name, current->command->argv[key->at.argument],
-                                    key->new_db, key->db, key};
+        const struct apart apart = {key->name, current->command->argv[key->at.argument], key->new_db, key->db,
+                                    key};
         if (!buffer_append(&c->sorted, slice_of(&apart, sizeof apart)))
             return command_out_of_memory(error);
     }

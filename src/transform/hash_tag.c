@@ -5,13 +5,12 @@
 #include "base/fail.h"
 #include "base/list.h"
 #include "transform/glob_elements.h"
-#include "transform/new_name.h"
 #include <stdlib.h>
 
 struct hash_tag {
     struct glob_element *elements; /* without the braces */
     size_t count;
-    size_t open, close; /* the element after each brace */
+    size_t open, close;    /* the element after each brace */
     struct glob_runs runs; /* marked with them */
 };
 
@@ -91,18 +90,4 @@ enum tag_answer hash_tag_find(const struct hash_tag *rule, rf_slice name, bool b
         return TAG_DIFFERENT;
     *span = (struct tag_span){from, to};
     return TAG_FOUND;
-}
-
-rf_code hash_tag_make(rf_slice name, struct tag_span span, struct buffer *out, rf_error *error)
-{
-    TRY(name_reserve(out, name.len + 2, error));
-    uint8_t *to = out->data + out->len;
-    if (span.from > 0)
-        bytes_copy(to, name.ptr, span.from);
-    to[span.from] = '{';
-    bytes_copy(to + span.from + 1, name.ptr + span.from, span.to - span.from);
-    to[span.to + 1] = '}';
-    bytes_copy(to + span.to + 2, name.ptr + span.to, name.len - span.to);
-    out->len += name.len + 2;
-    return RF_OK;
 }

@@ -188,8 +188,7 @@ static rf_code on_written_key(void *ctx, const rf_entry *key, int64_t source_db,
         session->noted_keys.fn(session->noted_keys.ctx, key, source_db, source);
     if (session->joined)
         TRY(joined_logs_key(session->joined, session->options, cursor->number, source_db, source, error));
-    if (!session->written_keys.fn ||
-        (session->written_keys.ambiguous_only && !ambiguous && !session->joined))
+    if (!session->written_keys.fn || (session->written_keys.ambiguous_only && !ambiguous && !session->joined))
         return RF_OK;
     session->key = (struct session_key){.accepted = true,
                                         .rewritten = true,
