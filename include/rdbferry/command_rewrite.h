@@ -61,6 +61,8 @@ typedef struct rf_command_rewrite_options {
      * what it was. May be NULL. */
     rf_code (*written)(void *ctx, const rf_entry *key, int64_t source_db, rf_slice source, bool ambiguous,
                        rf_error *error);
+    const bool *ambiguous_only; /* while it is true, `written` is called for ambiguous keys only, see
+                                   rf_rewrite_apply(); NULL: for all */
     /* Called for such a command, which is then left out; by slot, no part of it has been returned before. Not
      * if its keys are not known, or it has none, as SWAPDB: that remains an error. NULL: it always is. */
     rf_code (*refused)(void *ctx, const rf_refused_command *command, rf_error *error);

@@ -241,15 +241,22 @@ static inline void set_entry(const struct aof_reader *r, rf_entry *entry, uint64
     entry->db_unknown = r->db_unknown;
 }
 
-static inline const struct command_row *row_of(const struct rf_arguments *command)
+/* A name of two words is not all of it in the head. */
+static inline const struct command_row *row_of(struct rf_arguments *command)
 {
-    return command_row_look_up(resp_argv(command), command->argc);
+    const rf_slice *argv = resp_argv(command);
+    if (LIKELY(command->repeats && command->head.row))
+        return command->head.row;
+    const struct command_row *row = command_row_look_up(argv, command->argc);
+    if (row && row->name[argv[0].len] == '\0')
+        command->head.row = row;
+    return row;
 }
 
 /* The next command inside of a RREPLAY; RF_END after the last one. */
 COLD static rf_code next_inner(struct aof_reader *r, rf_entry *entry)
 {
-    const struct rf_arguments *command = &r->rreplay.arguments;
+    struct rf_arguments *command = &r->rreplay.arguments;
     const struct command_row *row = NULL;
     bool ready = false;
     while (!ready) {

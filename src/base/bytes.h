@@ -96,9 +96,14 @@ static inline void bytes_copy(uint8_t *to, const uint8_t *from, size_t n)
         end.low = load_le64(from + n - 8);
         store_le64(to, start.low);
         store_le64(to + n - 8, end.low);
-    } else {
-        for (size_t i = 0; i < n; i++)
-            to[i] = from[i];
+    } else if (n >= 4) {
+        const uint32_t first = load_le32(from), last = load_le32(from + n - 4);
+        store_le32(to, first);
+        store_le32(to + n - 4, last);
+    } else if (n > 0) {
+        to[0] = from[0];
+        to[n / 2] = from[n / 2];
+        to[n - 1] = from[n - 1];
     }
 }
 

@@ -47,8 +47,10 @@ static unsigned crc16(const uint8_t *p, size_t n)
 
 rf_slice rf_hash_tag(rf_slice key)
 {
-    const uint8_t *open = key.len > 0 ? memchr(key.ptr, '{', key.len) : NULL;
-    if (LIKELY(!open))
+    if (key.len == 0)
+        return (rf_slice){0};
+    const uint8_t *open = *key.ptr == '{' ? key.ptr : memchr(key.ptr, '{', key.len);
+    if (!open)
         return (rf_slice){0};
     const uint8_t *tag = open + 1, *close = memchr(tag, '}', (size_t)(key.ptr + key.len - tag));
     return close && close > tag ? slice_of(tag, (size_t)(close - tag)) : (rf_slice){0};

@@ -489,25 +489,43 @@ static rf_code encode_module_aux(struct encoder *e, rf_entry *entry, rf_error *e
     return encoder_unsupported(e, module_aux_text(entry, what), error);
 }
 
-static __attribute__((noinline)) rf_code encode_command(struct encoder *e, rf_entry *entry, rf_error *error)
+/* The first `printed` arguments, then the bytes of the log: the block may have too little space for them. */
+static __attribute__((noinline)) void put_large_command(struct encoder *e, const rf_entry *entry,
+                                                        size_t printed)
 {
-    size_t printed = entry->raw.len > 0 ? entry->raw_from : entry->argc;
-    if (UNLIKELY(e->db != entry->db))
-        put_select(e, entry->db);
-    encoder_command(e, entry->argc + entry->rest_count);
+    resp_array(e->out, entry->argc + entry->rest_count);
     for (size_t i = 0; i < printed; i++)
         resp_bulk(e->out, entry->argv[i]);
     outbuf_put(e->out, entry->raw.ptr, entry->raw.len);
+}
+
+static __attribute__((noinline)) rf_code encode_command(struct encoder *e, rf_entry *entry, rf_error *error)
+{
+    struct outbuf *out = e->out;
+    const size_t printed = entry->raw.len > 0 ? entry->raw_from : entry->argc;
+    size_t size = RESP_HEADER_MAX + entry->raw.len;
+    if (UNLIKELY(e->db != entry->db))
+        put_select(e, entry->db);
+    batch_count(&e->batch);
+    for (size_t i = 0; i < printed; i++)
+        size += entry->argv[i].len + BULK_EXTRA;
+    if (LIKELY((size_t)(out->end - out->pos) >= size)) {
+        uint8_t *p = resp_print_header(out->pos, '*', entry->argc + entry->rest_count);
+        for (size_t i = 0; i < printed; i++)
+            p = resp_print_bulk(p, entry->argv[i]);
+        bytes_copy(p, entry->raw.ptr, entry->raw.len);
+        out->pos = p + entry->raw.len;
+    } else {
+        put_large_command(e, entry, printed);
+    }
     return UNLIKELY(entry->rest != NULL) ? rf_command_stream(entry, put_bytes, e->out, error) : RF_OK;
 }
 
-rf_code encoder_put(struct encoder *e, rf_entry *entry, rf_error *error)
+/* Anything but a command. */
+static __attribute__((noinline)) rf_code encode_other(struct encoder *e, rf_entry *entry, rf_error *error)
 {
-    e->entry = entry;
-    e->error = error;
     switch (entry->kind) {
     case RF_ENTRY_KEY: return encode_key(e, entry, error);
-    case RF_ENTRY_COMMAND: return encode_command(e, entry, error);
     case RF_ENTRY_FUNCTION: return encode_function(e, entry, error);
     case RF_ENTRY_MODULE_AUX: return encode_module_aux(e, entry, error);
     case RF_ENTRY_FOREIGN:
@@ -516,8 +534,16 @@ rf_code encoder_put(struct encoder *e, rf_entry *entry, rf_error *error)
             return RF_OK;
         return detail_leave_out_foreign(&e->options.notify, entry,
                                         e->options.drop_unsupported || e->options.drop_detail, error);
+    case RF_ENTRY_COMMAND:
     case RF_ENTRY_AUX:
     case RF_ENTRY_KEY_COUNTS: break;
     }
     return RF_OK;
+}
+
+rf_code encoder_put(struct encoder *e, rf_entry *entry, rf_error *error)
+{
+    e->entry = entry;
+    e->error = error;
+    return entry->kind == RF_ENTRY_COMMAND ? encode_command(e, entry, error) : encode_other(e, entry, error);
 }

@@ -28,20 +28,12 @@ static bool is_large(const struct rf_arguments *command, uint64_t length)
 
 enum { DIGITS_MOST = 9, BULK_LEAST = sizeof "$0\r\n\r\n" - 1 };
 
-/* "<mark><digits>\r\n" as servers write it, of RESP_HEADER_MAX bytes at most. NULL: it is something else. */
-static inline const uint8_t *header_end(const uint8_t *p, uint8_t mark, uint64_t *n)
+/* "<mark><digits>\r\n" with any number of digits. */
+static __attribute__((noinline)) const uint8_t *long_header_end(const uint8_t *p, uint8_t mark, uint64_t *n)
 {
-    uint64_t value = (uint64_t)p[1] - '0', second = (uint64_t)p[2] - '0';
-    if (UNLIKELY(p[0] != mark || value > 9))
+    uint64_t value = (uint64_t)p[1] - '0';
+    if (p[0] != mark || value > 9)
         return NULL;
-    if (LIKELY(load_le16(p + 2) == CRLF)) {
-        *n = value;
-        return p + 4;
-    }
-    if (LIKELY(load_le16(p + 3) == CRLF && second <= 9 && value > 0)) {
-        *n = 10 * value + second;
-        return p + 5;
-    }
     p += 2;
     for (uint64_t digit, digits = 1; (digit = (uint64_t)*p - '0') <= 9; p++, digits++) {
         if (value == 0 || digits == DIGITS_MOST)
@@ -52,26 +44,89 @@ static inline const uint8_t *header_end(const uint8_t *p, uint8_t mark, uint64_t
     return load_le16(p) == CRLF ? p + 2 : NULL;
 }
 
+/* "<mark><digits>\r\n" as servers write it, of RESP_HEADER_MAX bytes at most. NULL: it is something else.
+ * What is expected of the bytes is taken away from them, so that the values of one or two digits are left,
+ * which are then moved to the lowest bytes. */
+static inline const uint8_t *header_end(const uint8_t *p, uint8_t mark, uint64_t *n)
+{
+    const uint64_t bytes = load_le64(p);
+    const uint64_t short_one = mark | '0' << 8 | (uint64_t)CRLF << 16;
+    const uint64_t long_one = mark | '0' << 8 | '0' << 16 | (uint64_t)CRLF << 24;
+    const uint32_t of_four = (uint32_t)(bytes ^ short_one);
+    const uint32_t digit = of_four >> 8 | of_four << 24;
+    if (LIKELY(digit <= 9)) {
+        *n = digit;
+        return p + 4;
+    }
+    const uint64_t of_five = (bytes ^ long_one) << 24, digits = of_five >> 32 | of_five << 32;
+    if (LIKELY(digits <= 0x909 && (digits & 0xff) - 1 < 9)) {
+        *n = 10 * (digits & 0xff) + (digits >> 8);
+        return p + 5;
+    }
+    return long_header_end(p, mark, n);
+}
+
+static inline bool is_head(const struct command_head *head, const uint8_t *p)
+{
+    return load_le64(p) == head->first && head->first != 0 &&
+           load_le64(p + head->length - sizeof head->last) == head->last &&
+           (head->length <= 16 || load_le64(p + 8) == head->second);
+}
+
+/* The length of the argument at *p, which is moved to its bytes. False: it is not complete, or large. */
+static inline bool begin_argument(const uint8_t **p, const uint8_t *end, uint64_t large, uint64_t *length)
+{
+    return LIKELY(end - *p >= RESP_HEADER_MAX && (*p = header_end(*p, '$', length)) &&
+                  end - *p >= (ptrdiff_t)*length + 2 && *length < large && load_le16(*p + *length) == CRLF);
+}
+
+static bool read_head(struct command_head *head, const uint8_t *p, const uint8_t *end, uint64_t large)
+{
+    uint64_t argc, length;
+    const uint8_t *header, *name;
+    head->first = 0;
+    head->row = NULL;
+    if (end - p < RESP_HEADER_MAX || !(header = header_end(p, '*', &argc)) || argc == 0)
+        return false;
+    name = header;
+    if (!begin_argument(&name, end, large, &length))
+        return false;
+    head->argc = argc;
+    head->header = (size_t)(header - p);
+    head->name = (size_t)(name - p);
+    head->length = head->name + length + 2;
+    if (head->length > RESP_HEADER_MAX)
+        return true;
+    head->first = load_le64(p);
+    head->second = load_le64(p + 8);
+    head->last = load_le64(p + head->length - sizeof head->last);
+    return true;
+}
+
 bool resp_read_at_once(struct rf_arguments *command)
 {
-    const uint8_t *p = command->w->pos, *end = command->w->end;
+    const uint8_t *start = command->w->pos, *end = command->w->end, *p;
     const uint64_t large = command->stream_from > 0 ? command->stream_from : UINT64_MAX;
-    uint64_t n, length;
+    struct command_head *head = &command->head;
     command->argv.len = 0;
-    if (end - p < RESP_HEADER_MAX || !(p = header_end(p, '*', &n)) || n == 0 ||
-        n > (size_t)(end - p) / BULK_LEAST || !buffer_reserve(&command->argv, n * sizeof(rf_slice)))
+    command->repeats = end - start >= RESP_HEADER_MAX && is_head(head, start);
+    if (UNLIKELY(!command->repeats) && !read_head(head, start, end, large))
         return false;
-    const uint8_t *start = p;
+    const size_t n = head->argc;
+    if (n > (size_t)(end - start) / BULK_LEAST || !buffer_reserve(&command->argv, n * sizeof(rf_slice)))
+        return false;
     rf_slice *argument = argv_of(command), *last = argument + n;
-    for (; argument < last; argument++) {
-        if (UNLIKELY(end - p < RESP_HEADER_MAX || !(p = header_end(p, '$', &length)) ||
-                     end - p < (ptrdiff_t)length + 2 || length >= large || load_le16(p + length) != CRLF))
+    p = start + head->length;
+    *argument = (rf_slice){start + head->name, head->length - head->name - 2};
+    while (++argument < last) {
+        uint64_t length;
+        if (UNLIKELY(!begin_argument(&p, end, large, &length)))
             return false;
         *argument = (rf_slice){p, length};
         p += length + 2;
     }
     command->argc = n;
-    command->raw = slice_of(start, (size_t)(p - start));
+    command->raw = slice_of(start + head->header, (size_t)(p - start) - head->header);
     command->w->pos = p;
     return true;
 }
@@ -152,11 +207,9 @@ static rf_code copy_arguments(struct rf_arguments *command)
     return RF_OK;
 }
 
-rf_code resp_read_command(struct rf_arguments *command)
+static __attribute__((noinline)) rf_code read_in_parts(struct rf_arguments *command)
 {
     uint64_t n, length;
-    if (LIKELY(resp_read_at_once(command)))
-        return RF_OK;
     command->argc = 0;
     command->raw.len = 0;
     TRY(read_header(command->w, '*', &n));
@@ -175,6 +228,11 @@ rf_code resp_read_command(struct rf_arguments *command)
         TRY(read_argument(command, length));
     }
     return RF_OK;
+}
+
+rf_code resp_read_command(struct rf_arguments *command)
+{
+    return LIKELY(resp_read_at_once(command)) ? RF_OK : read_in_parts(command);
 }
 
 /* --- the rest of a command ------------------------------------------------------------------------------ */

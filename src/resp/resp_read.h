@@ -15,6 +15,17 @@
 #include "io/window.h"
 #include <rdbferry/command.h>
 
+struct command_row;
+
+/* The number of arguments and the name of a command, with its terminator, as they stand in the input: most
+ * commands begin as the one before. */
+struct command_head {
+    uint64_t first, second, last; /* eight bytes each; `first` is 0 if it is not compared with others */
+    size_t argc;
+    size_t header, name, length;   /* the offsets of the name's header, the name, and what follows */
+    const struct command_row *row; /* for the caller: of commands that begin so; NULL: not known */
+};
+
 /* The arguments of one command after the other, and what has not been read of the last one. A zeroed struct
  * with a window is ready. */
 struct rf_arguments {
@@ -27,6 +38,8 @@ struct rf_arguments {
                              are valid, but not as servers write them */
     uint64_t rest;        /* number of the others */
     uint64_t length;      /* of the first of these that is still to be read; its header has been */
+    struct command_head head; /* of the last command, unless its `first` is 0 */
+    bool repeats;             /* it was that of the command before */
 };
 
 /* Reads one command; its arguments, at least one, are valid until window_release(). The first argument, its

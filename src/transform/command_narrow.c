@@ -23,38 +23,13 @@ static rf_code put_number(rf_command_rewrite *c, size_t which, int64_t number, r
     return command_argument(c, slice_of(digits, number_print_i64(digits, number)), error);
 }
 
-/* Arguments of the command from `from` up to `to`, with the new names of the keys among them. */
-static rf_code put_range(rf_command_rewrite *c, size_t from, size_t to, rf_error *error)
-{
-    const struct current_command *current = &c->current;
-    const size_t size = (to - from) * sizeof(rf_slice);
-    if (!buffer_reserve(&c->arguments, size))
-        return command_out_of_memory(error);
-    rf_slice *arguments = (rf_slice *)(void *)(c->arguments.data + c->arguments.len);
-    memcpy(arguments, current->command->argv + from, size);
-    c->arguments.len += size;
-    for (size_t i = 0; i < current->key_count; i++) {
-        const struct selected_key *key = &current->keys[i];
-        if (key->selected && key->at.argument >= from && key->at.argument < to)
-            arguments[key->at.argument - from] = selected_name(c, key);
-    }
-    return RF_OK;
-}
-
-static rf_code put_whole(rf_command_rewrite *c, rf_error *error)
-{
-    TRY(put_range(c, 0, c->current.command->argc, error));
-    c->keeps_rest = true;
-    return command_end(c, c->current.db, error);
-}
-
 /* "<word> <key>", for the part of a command that is left. */
 static rf_code put_instead(rf_command_rewrite *c, const char *word, const struct selected_key *key,
                            const rf_slice *rest, rf_error *error)
 {
     c->counts.narrowed++;
     TRY(put_text(c, word, error));
-    TRY(command_argument(c, selected_name(c, key), error));
+    TRY(command_argument(c, key->name, error));
     if (rest)
         TRY(command_argument(c, *rest, error));
     return command_end(c, key->new_db, error);
@@ -103,7 +78,7 @@ static rf_code refuse_some(rf_command_rewrite *c, rf_error *error)
 /* A key and the arguments that belong to it. */
 static rf_code put_with_value(rf_command_rewrite *c, const struct selected_key *key, rf_error *error)
 {
-    TRY(command_argument(c, selected_name(c, key), error));
+    TRY(command_argument(c, key->name, error));
     for (size_t i = 1; i < key->at.stride; i++)
         TRY(command_argument(c, c->current.command->argv[key->at.argument + i], error));
     return RF_OK;
@@ -193,12 +168,12 @@ static rf_code put_db_move(rf_command_rewrite *c, rf_error *error)
     const struct selected_key *from = &c->current.keys[0], *to = &c->current.keys[1];
     if (from->new_db == to->new_db) {
         TRY(put_text(c, "RENAME", error));
-        TRY(command_argument(c, selected_name(c, from), error));
-        TRY(command_argument(c, selected_name(c, to), error));
+        TRY(command_argument(c, from->name, error));
+        TRY(command_argument(c, to->name, error));
         return command_end(c, from->new_db, error);
     }
     TRY(command_argument(c, c->current.command->argv[0], error));
-    TRY(command_argument(c, selected_name(c, from), error));
+    TRY(command_argument(c, from->name, error));
     TRY(put_number(c, 0, to->new_db, error));
     return command_end(c, from->new_db, error);
 }
@@ -207,7 +182,9 @@ static rf_code put_db_move(rf_command_rewrite *c, rf_error *error)
 static rf_code put_copy(rf_command_rewrite *c, rf_error *error)
 {
     const struct selected_key *from = &c->current.keys[0], *to = &c->current.keys[1];
-    TRY(put_range(c, 0, 3, error));
+    TRY(command_argument(c, c->current.command->argv[0], error));
+    TRY(command_argument(c, from->name, error));
+    TRY(command_argument(c, to->name, error));
     if (to->new_db != from->new_db) {
         TRY(put_text(c, "DB", error));
         TRY(put_number(c, 0, to->new_db, error));
@@ -235,7 +212,7 @@ static rf_code flush_db(rf_command_rewrite *c, rf_error *error)
     if (!has_db(c, db))
         return RF_OK;
     if (flush_stays(c->options.rewrite, db))
-        return put_whole(c, error);
+        return command_put_whole(c, error);
     if (c->options.history)
         return RF_OK; /* what was written before has been left out */
     if (flattens(c))
@@ -289,18 +266,18 @@ static const struct {
     rf_code (*whole)(rf_command_rewrite *c, rf_error *error);
     rf_code (*some)(rf_command_rewrite *c, rf_error *error);
 } classes[] = {
-    [CLASS_ONE] = {1, put_whole, refuse_some},
-    [CLASS_EACH] = {1, put_whole, narrow_each},
-    [CLASS_DESTINATION] = {1, put_whole, narrow_destination},
-    [CLASS_RENAME] = {2, put_whole, narrow_rename},
+    [CLASS_ONE] = {1, command_put_whole, refuse_some},
+    [CLASS_EACH] = {1, command_put_whole, narrow_each},
+    [CLASS_DESTINATION] = {1, command_put_whole, narrow_destination},
+    [CLASS_RENAME] = {2, command_put_whole, narrow_rename},
     [CLASS_COPY] = {2, put_copy, narrow_copy},
-    [CLASS_LIST_MOVE] = {2, put_whole, narrow_list_move},
-    [CLASS_SET_MOVE] = {2, put_whole, narrow_set_move},
+    [CLASS_LIST_MOVE] = {2, command_put_whole, narrow_list_move},
+    [CLASS_SET_MOVE] = {2, command_put_whole, narrow_set_move},
     [CLASS_DB_MOVE] = {2, put_db_move, narrow_rename},
     [CLASS_FLUSH_DB] = {0, flush_db, NULL},
-    [CLASS_FLUSH_ALL] = {0, put_whole, NULL},
+    [CLASS_FLUSH_ALL] = {0, command_put_whole, NULL},
     [CLASS_SWAP_DBS] = {0, swap_dbs, NULL},
-    [CLASS_KEEP] = {0, put_whole, NULL},
+    [CLASS_KEEP] = {0, command_put_whole, NULL},
     [CLASS_DROP] = {0, put_nothing, NULL},
     [CLASS_REFUSE] = {0, refuse_unknown, NULL},
 };

@@ -32,7 +32,8 @@ rf_code rf_command_rewrite_open(const rf_command_rewrite_options *options, rf_co
                                              : 1;
     (*out)->transaction_count = options->by_slot ? 0 : (*out)->shard_count;
     (*out)->transactions = calloc((*out)->transaction_count + 1, sizeof *(*out)->transactions);
-    if ((*out)->transactions && (!options->history || db_names_begin(&(*out)->db_names, options->history)))
+    if ((*out)->transactions && buffer_reserve(&(*out)->keys, sizeof(struct selected_key)) &&
+        (!options->history || db_names_begin(&(*out)->db_names, options->history)))
         return RF_OK;
     rf_command_rewrite_close(*out);
     *out = NULL;
@@ -44,7 +45,7 @@ void rf_command_rewrite_close(rf_command_rewrite *c)
     if (!c)
         return;
     buffer_free(&c->keys);
-    buffer_free(&c->names);
+    arena_free(&c->names);
     buffer_free(&c->arguments);
     buffer_free(&c->sorted);
     for (size_t i = 0; c->transactions && i < c->transaction_count; i++) {
@@ -95,19 +96,11 @@ rf_code command_out_of_memory(rf_error *error)
 
 /* --- results and transactions --------------------------------------------------------------------------- */
 
-/* A slot of the shard that is being written to. */
-static inline int slot_of_shard(const rf_command_rewrite *c)
-{
-    if (c->options.by_slot)
-        return c->current.key_count > 0 ? (int)c->shard : -1;
-    return c->options.topology ? rf_topology_shard(c->options.topology, c->shard)->ranges[0].first : -1;
-}
-
 static void add_result(rf_command_rewrite *c, const rf_entry *entry)
 {
     rf_entry *result = &c->results.entries[c->results.count++];
     *result = *entry;
-    result->slot = slot_of_shard(c);
+    result->slot = c->slot;
 }
 
 static void add_word(rf_command_rewrite *c, const rf_slice *word, uint64_t offset, int64_t db)
@@ -169,7 +162,7 @@ static inline rf_code put_result(rf_command_rewrite *c, rf_error *error)
         const rf_entry command = *result;
         return put_in_transaction(c, &command, error);
     }
-    result->slot = slot_of_shard(c);
+    result->slot = c->slot;
     c->results.count++;
     return RF_OK;
 }
@@ -213,23 +206,42 @@ static inline void keep_rest(const struct current_command *current, rf_entry *re
 }
 
 /* What is not set here is as command_entry_clear() leaves it. */
-rf_code command_end(rf_command_rewrite *c, int64_t db, rf_error *error)
+static inline rf_entry *next_result(rf_command_rewrite *c, int64_t db, size_t argc)
 {
     rf_entry *result = &c->results.entries[c->results.count];
     result->offset = c->current.command->offset;
     result->db = db;
     result->argv = (const rf_slice *)(const void *)c->arguments.data;
-    result->argc = c->arguments.len / sizeof(rf_slice);
+    result->argc = argc;
     result->time = 0;
     result->db_unknown = false;
-    if (LIKELY(c->keeps_rest)) {
-        keep_rest(&c->current, result);
-    } else {
-        result->row = 0;
-        result->rest = NULL;
-        result->rest_count = 0;
-        result->raw = (rf_slice){0};
-    }
+    return result;
+}
+
+rf_code command_end(rf_command_rewrite *c, int64_t db, rf_error *error)
+{
+    rf_entry *result = next_result(c, db, c->arguments.len / sizeof(rf_slice));
+    result->row = 0;
+    result->rest = NULL;
+    result->rest_count = 0;
+    result->raw = (rf_slice){0};
+    return put_result(c, error);
+}
+
+rf_code command_put_whole(rf_command_rewrite *c, rf_error *error)
+{
+    const struct current_command *current = &c->current;
+    const rf_entry *command = current->command;
+    const size_t size = command->argc * sizeof(rf_slice);
+    c->arguments.len = 0;
+    if (!buffer_reserve(&c->arguments, size))
+        return command_out_of_memory(error);
+    rf_slice *argv = (rf_slice *)(void *)c->arguments.data;
+    memcpy(argv, command->argv, size);
+    for (const struct selected_key *key = current->keys, *end = key + current->key_count; key < end; key++)
+        if (key->selected)
+            argv[key->at.argument] = key->name;
+    keep_rest(current, next_result(c, current->db, command->argc));
     return put_result(c, error);
 }
 
@@ -240,6 +252,13 @@ static bool is_in_shard(const rf_command_rewrite *c, const struct selected_key *
     if (c->options.by_slot)
         return key->slot == c->shard;
     return !c->options.topology || rf_topology_of_slot(c->options.topology, key->slot) == c->shard;
+}
+
+static int slot_of_shard(const rf_command_rewrite *c)
+{
+    if (c->options.by_slot)
+        return c->current.key_count > 0 ? (int)c->shard : -1;
+    return c->options.topology ? rf_topology_shard(c->options.topology, c->shard)->ranges[0].first : -1;
 }
 
 /* Selects the keys of the shard; false: there are none, so the command does not concern it. */
@@ -309,7 +328,7 @@ static rf_code put_shard(rf_command_rewrite *c, rf_error *error)
 {
     c->results.count = c->results.next = 0;
     c->arguments.len = 0;
-    c->keeps_rest = false;
+    c->slot = slot_of_shard(c);
     if (!c->current.row)
         return put_unknown(c, error);
     if (c->current.row->kind == CLASS_CONTROL) {
@@ -426,6 +445,24 @@ static rf_code make_results(rf_command_rewrite *c, rf_error *error)
     return RF_OK;
 }
 
+/* A command with one key, where it always is, has one result, or none. */
+static rf_code put_one(rf_command_rewrite *c, rf_error *error)
+{
+    TRY(command_select_one(c, error));
+    struct selected_key *key = c->current.keys;
+    key->selected = key->accepted;
+    c->current.selected = key->selected;
+    if (key->selected) {
+        c->slot = is_divided(c) ? (int)key->slot : -1;
+        c->shard = c->options.topology  ? rf_topology_of_slot(c->options.topology, key->slot)
+                   : c->options.by_slot ? key->slot
+                                        : 0;
+        TRY(command_put_whole(c, error));
+    }
+    end_command(c);
+    return RF_OK;
+}
+
 /* --- commands that are left out ------------------------------------------------------------------------- */
 
 static rf_code list_keys(rf_command_rewrite *c, rf_error *error)
@@ -433,7 +470,7 @@ static rf_code list_keys(rf_command_rewrite *c, rf_error *error)
     const struct selected_key *keys = (const struct selected_key *)(const void *)c->keys.data;
     c->sorted.len = 0;
     for (size_t i = 0; i < c->keys.len / sizeof *keys; i++) {
-        const rf_entry key = {.kind = RF_ENTRY_KEY, .db = keys[i].new_db, .key = selected_name(c, &keys[i])};
+        const rf_entry key = {.kind = RF_ENTRY_KEY, .db = keys[i].new_db, .key = keys[i].name};
         if (keys[i].accepted && keys[i].at.role != KEY_PATTERN &&
             !buffer_append(&c->sorted, slice_of(&key, sizeof key)))
             return command_out_of_memory(error);
@@ -484,6 +521,8 @@ static inline rf_code put_command(rf_command_rewrite *c, const rf_entry *command
     command = c->current.command;
     if (!c->current.row)
         return RF_OK;
+    if (LIKELY(command_row_has_one_key(c->current.row)))
+        return put_one(c, error);
     if (c->current.row->kind == CLASS_CONTROL)
         control(c, command);
     else if (c->current.row->kind == CLASS_SWAP_DBS && c->options.history)

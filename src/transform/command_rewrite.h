@@ -3,6 +3,7 @@
 #ifndef TRANSFORM_COMMAND_REWRITE_H
 #define TRANSFORM_COMMAND_REWRITE_H
 
+#include "base/arena.h"
 #include "base/buffer.h"
 #include "base/number.h"
 #include "command/command_keys.h"
@@ -13,11 +14,11 @@
 struct selected_key {
     struct command_key at;
     int64_t db, new_db;
-    size_t name, name_length; /* the new name, in `names`; only if selected */
-    bool accepted;            /* by the filter */
-    bool flushed;             /* not accepted, since a later FLUSHDB removes it */
-    bool selected;            /* and it is in the shard that is being written to */
-    unsigned slot;            /* of the new name; only with a topology */
+    rf_slice name; /* the new name; only if accepted */
+    bool accepted; /* by the filter */
+    bool flushed;  /* not accepted, since a later FLUSHDB removes it */
+    bool selected; /* and it is in the shard that is being written to */
+    unsigned slot; /* of the new name; only with a topology */
 };
 
 struct current_command {
@@ -50,9 +51,8 @@ struct rf_command_rewrite {
     rf_entry key;                /* one of its keys */
     struct command_row more_row; /* of the current command, if it is a command that is not in the table */
     struct buffer keys;          /* struct selected_key */
-    struct buffer names;         /* new names */
+    struct arena names;          /* new names, if there are several keys */
     struct buffer arguments;     /* rf_slice: the command that results */
-    bool keeps_rest;             /* what follows its last key is as it was */
     struct buffer sorted;        /* see check_apart(), and the keys of a command that is refused */
     uint8_t digits[2][NUMBER_TEXT_MAX]; /* numbers among the arguments */
     struct {
@@ -73,14 +73,9 @@ struct rf_command_rewrite {
     size_t shard_count;               /* 1 without a topology */
     size_t transaction_count;         /* 0 if commands are rewritten by slot: they are not regrouped */
     size_t shard;                     /* that is being written to */
+    int slot;                         /* one of its slots; -1: it is not known */
     rf_command_rewrite_counts counts;
 };
-
-static inline rf_slice selected_name(const struct rf_command_rewrite *rewrite, const struct selected_key *key)
-{
-    static const uint8_t empty[1];
-    return (rf_slice){key->name_length > 0 ? rewrite->names.data + key->name : empty, key->name_length};
-}
 
 /* Whether the keys of a command may go to different outputs. */
 static inline bool is_divided(const struct rf_command_rewrite *rewrite)
@@ -93,12 +88,17 @@ rf_code command_out_of_memory(rf_error *error);
 /* Determines the keys of the current command. */
 rf_code command_select(rf_command_rewrite *rewrite, rf_error *error);
 
+/* The same for one whose row has one key. */
+rf_code command_select_one(rf_command_rewrite *rewrite, rf_error *error);
+
 /* Writes what results from the current command. */
 rf_code command_narrow(rf_command_rewrite *rewrite, rf_error *error);
 
-/* Building a command: its arguments, then its end. */
+/* Building a command: its arguments, then its end. Or all of the current one is written, with the new names
+ * of its selected keys. */
 rf_code command_argument(rf_command_rewrite *rewrite, rf_slice argument, rf_error *error);
 rf_code command_end(rf_command_rewrite *rewrite, int64_t db, rf_error *error);
+rf_code command_put_whole(rf_command_rewrite *rewrite, rf_error *error);
 
 /* An error of the current command. `key` may be NULL. */
 rf_code command_refuse(const rf_command_rewrite *rewrite, const struct selected_key *key, const char *why,

@@ -58,18 +58,6 @@ static rf_code check_pattern(const rf_command_rewrite *c, rf_error *error)
     return RF_OK;
 }
 
-static inline rf_code store_name(rf_command_rewrite *c, struct selected_key *key, rf_slice name,
-                                 rf_error *error)
-{
-    key->name = c->names.len;
-    key->name_length = name.len;
-    if (!buffer_reserve(&c->names, name.len))
-        return command_out_of_memory(error);
-    bytes_copy(c->names.data + c->names.len, name.ptr, name.len);
-    c->names.len += name.len;
-    return RF_OK;
-}
-
 /* A key's argument as a key. */
 static rf_entry *entry_of(rf_command_rewrite *c, const struct selected_key *key)
 {
@@ -81,6 +69,11 @@ static rf_entry *entry_of(rf_command_rewrite *c, const struct selected_key *key)
     return &c->key;
 }
 
+static inline bool is_told(const rf_command_rewrite_options *options, bool ambiguous)
+{
+    return options->written && (ambiguous || !options->ambiguous_only || !*options->ambiguous_only);
+}
+
 static inline rf_code rename_key(rf_command_rewrite *c, struct selected_key *key, rf_entry *entry,
                                  rf_error *error)
 {
@@ -90,16 +83,17 @@ static inline rf_code rename_key(rf_command_rewrite *c, struct selected_key *key
     if (c->options.rewrite)
         TRY(rf_rewrite_apply(c->options.rewrite, entry, &ambiguous, error));
     key->new_db = entry->db;
+    key->name = entry->key;
     if (key->at.role == KEY_PATTERN)
-        return store_name(c, key, entry->key, error);
+        return RF_OK;
     if (is_divided(c) || (filter && filter->uses_slots))
         key->slot = rf_slot_of(entry->key);
     key->accepted = !filter || rf_filter_accepts_slot(filter, key->slot);
     if (!key->accepted)
         return RF_OK;
-    if (c->options.written)
-        TRY(c->options.written(c->options.ctx, entry, key->db, name, ambiguous, error));
-    return store_name(c, key, entry->key, error);
+    return is_told(&c->options, ambiguous)
+               ? c->options.written(c->options.ctx, entry, key->db, name, ambiguous, error)
+               : RF_OK;
 }
 
 /* "#", and a pattern without "*", are no names. */
@@ -108,8 +102,9 @@ static rf_code select_pattern(rf_command_rewrite *c, struct selected_key *key, r
 {
     rf_slice pattern = entry->key;
     key->accepted = true;
+    key->name = pattern;
     if (pattern.len == 0 || !memchr(pattern.ptr, '*', pattern.len))
-        return store_name(c, key, pattern, error);
+        return RF_OK;
     TRY(check_pattern(c, error));
     return rename_key(c, key, entry, error);
 }
@@ -153,8 +148,8 @@ static rf_code sort_apart(rf_command_rewrite *c, rf_error *error)
         const struct selected_key *key = &current->keys[i];
         if (!key->accepted || key->at.role == KEY_PATTERN)
             continue;
-        const struct apart apart = {selected_name(c, key), current->command->argv[key->at.argument],
-                                    key->new_db, key->db, key};
+        const struct apart apart = {key->name, current->command->argv[key->at.argument], key->new_db, key->db,
+                                    key};
         if (!buffer_append(&c->sorted, slice_of(&apart, sizeof apart)))
             return command_out_of_memory(error);
     }
@@ -184,7 +179,22 @@ static rf_code check_apart(rf_command_rewrite *c, rf_error *error)
     return error->code = RF_E_COLLISION;
 }
 
-static inline rf_code add_key(rf_command_rewrite *c, struct command_key at, int64_t db, rf_error *error)
+/* --- all keys ------------------------------------------------------------------------------------------- */
+
+/* The next rewritten name takes the place of this one. */
+static rf_code keep_name(rf_command_rewrite *c, struct selected_key *key, rf_error *error)
+{
+    if (!key->accepted || key->name.ptr == c->current.command->argv[key->at.argument].ptr)
+        return RF_OK;
+    uint8_t *name = arena_alloc(&c->names, key->name.len + 1);
+    if (!name)
+        return command_out_of_memory(error);
+    bytes_copy(name, key->name.ptr, key->name.len);
+    key->name.ptr = name;
+    return RF_OK;
+}
+
+static rf_code add_key(rf_command_rewrite *c, struct command_key at, int64_t db, rf_error *error)
 {
     struct current_command *current = &c->current;
     if (!buffer_reserve(&c->keys, sizeof(struct selected_key)))
@@ -192,6 +202,7 @@ static inline rf_code add_key(rf_command_rewrite *c, struct command_key at, int6
     struct selected_key *key = (struct selected_key *)(void *)(c->keys.data + c->keys.len);
     *key = (struct selected_key){.at = at, .db = db, .new_db = db};
     TRY(select_key(c, key, error));
+    TRY(keep_name(c, key, error));
     c->keys.len += sizeof *key;
     current->keys = (struct selected_key *)(void *)c->keys.data;
     current->key_count++;
@@ -206,11 +217,13 @@ COLD static rf_code refuse_count(const rf_command_rewrite *c, rf_error *error)
     return command_refuse(c, NULL, "wrong number of arguments", error);
 }
 
-static __attribute__((noinline)) rf_code select_each(rf_command_rewrite *c, rf_error *error)
+rf_code command_select(rf_command_rewrite *c, rf_error *error)
 {
     struct command_key_walk walk;
     struct command_key at;
     int64_t db;
+    c->keys.len = 0;
+    arena_reset(&c->names);
     command_keys_begin(&walk, c->current.row, c->current.command);
     for (size_t i = 0; command_keys_next(&walk, &at); i++) {
         TRY(key_db(c, i, &db, error));
@@ -219,15 +232,23 @@ static __attribute__((noinline)) rf_code select_each(rf_command_rewrite *c, rf_e
     return walk.wrong ? refuse_count(c, error) : check_apart(c, error);
 }
 
-/* Most commands have one key, where it always is. */
-rf_code command_select(rf_command_rewrite *c, rf_error *error)
+/* There is room for one key always. */
+rf_code command_select_one(rf_command_rewrite *c, rf_error *error)
 {
-    const struct current_command *current = &c->current;
+    struct current_command *current = &c->current;
     const struct key_term *term = current->row->terms;
-    c->keys.len = c->names.len = 0;
-    if (UNLIKELY(!command_row_has_one_key(current->row)))
-        return select_each(c, error);
-    const struct command_key at = {(size_t)term->first, (enum key_role)term->role, 1};
-    return at.argument < current->command->argc ? add_key(c, at, current->source_db, error)
-                                                : refuse_count(c, error);
+    const size_t argument = (size_t)term->first;
+    struct selected_key *key = (struct selected_key *)(void *)c->keys.data;
+    if (argument >= current->command->argc)
+        return refuse_count(c, error);
+    *key = (struct selected_key){.at = {argument, (enum key_role)term->role, 1},
+                                 .db = current->source_db,
+                                 .new_db = current->source_db};
+    c->keys.len = 0;
+    TRY(select_key(c, key, error));
+    c->keys.len = sizeof *key;
+    current->keys = key;
+    current->key_count = current->names = 1;
+    current->keys_end = argument + 1;
+    return RF_OK;
 }

@@ -30,7 +30,7 @@ bool glob_matches(const struct glob *glob, rf_slice text)
 {
     if (text.len == 0 && glob->count != 1)
         return glob->count == 0;
-    return glob_runs_match(&glob->runs, text, NULL, NULL);
+    return glob_runs_match(&glob->runs, text, NULL);
 }
 
 void glob_free(struct glob *glob)

@@ -115,12 +115,13 @@ void glob_runs_free(struct glob_runs *runs)
     *runs = (struct glob_runs){0};
 }
 
-struct glob_mark glob_mark_of(const struct glob_runs *runs, size_t at)
+void glob_runs_mark(struct glob_runs *runs, size_t number, size_t at)
 {
-    const struct glob_run *run = runs->runs;
+    struct glob_run *run = runs->runs;
     while (at > run->first + run->length)
         run++;
-    return (struct glob_mark){run, at - run->first};
+    run->marks |= 1U << number;
+    runs->marks[number] = at - run->first;
 }
 
 /* --- matching --------------------------------------------------------------------------------------- */
@@ -144,7 +145,8 @@ static inline bool is_at(const struct glob_runs *runs, const struct glob_run *ru
                                       : accepts_each(runs->elements + run->first, text, run->length);
 }
 
-/* The first position of a run from `from` on, and not after `last`; more than that: there is none. */
+/* The first position of a run from `from` on, and not after `last`, which is not before it; more than that:
+ * there is none. */
 static inline size_t find_run(const struct glob_runs *runs, const struct glob_run *run, rf_slice text,
                               size_t from, size_t last)
 {
@@ -154,54 +156,48 @@ static inline size_t find_run(const struct glob_runs *runs, const struct glob_ru
             if (!found)
                 return last + 1;
             from = (size_t)(found - text.ptr);
+            if (LIKELY(run->length == 1))
+                break;
         }
-        if ((run->bytes && run->length == 1) || is_at(runs, run, text.ptr + from))
+        if (is_at(runs, run, text.ptr + from))
             break;
     }
     return from;
 }
 
-static inline void mark_positions(const struct glob_mark *marks, const struct glob_run *run, size_t position,
+static inline void mark_positions(const struct glob_runs *runs, const struct glob_run *run, size_t position,
                                   size_t *positions)
 {
-    if (!marks)
-        return;
-    if (marks[0].run == run)
-        positions[0] = position + marks[0].offset;
-    if (marks[1].run == run)
-        positions[1] = position + marks[1].offset;
+    if (run->marks & 1)
+        positions[0] = position + runs->marks[0];
+    if (run->marks & 2)
+        positions[1] = position + runs->marks[1];
 }
 
 /* The first run is at the start of the text, and the last one at its end. Those between are matched at the
  * earliest position, and stay there: whatever the rest can match after a later position, it can match after
  * this one. */
-static inline bool match(const struct glob_runs *runs, rf_slice text, const struct glob_mark *marks,
-                         size_t *positions)
+bool glob_runs_match(const struct glob_runs *runs, rf_slice text, size_t positions[GLOB_MARKS])
 {
     const struct glob_run *run = runs->runs, *last = run + runs->count - 1;
     size_t at = run->length;
     if (at > text.len || (run == last && at < text.len) || !is_at(runs, run, text.ptr))
         return false;
-    mark_positions(marks, run, 0, positions);
+    mark_positions(runs, run, 0, positions);
     while (++run < last) {
         if (run->length > text.len - at)
             return false;
         at = find_run(runs, run, text, at, text.len - run->length);
         if (at > text.len - run->length)
             return false;
-        mark_positions(marks, run, at, positions);
+        mark_positions(runs, run, at, positions);
         at += run->length;
     }
     if (run > last)
         return true;
-    if (run->length > text.len - at || !is_at(runs, run, text.ptr + text.len - run->length))
+    if (run->length > text.len - at ||
+        (run->length > 0 && !is_at(runs, run, text.ptr + text.len - run->length)))
         return false;
-    mark_positions(marks, run, text.len - run->length, positions);
+    mark_positions(runs, run, text.len - run->length, positions);
     return true;
-}
-
-bool glob_runs_match(const struct glob_runs *runs, rf_slice text, const struct glob_mark marks[GLOB_MARKS],
-                     size_t positions[GLOB_MARKS])
-{
-    return marks ? match(runs, text, marks, positions) : match(runs, text, NULL, NULL);
 }

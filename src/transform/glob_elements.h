@@ -34,7 +34,10 @@ struct glob_element *glob_split(rf_slice pattern, size_t *count);
 struct glob_run {
     size_t first, length;
     const uint8_t *bytes; /* of its elements; NULL: not all are bytes */
+    unsigned marks;       /* those within it: 1 << number */
 };
+
+enum { GLOB_MARKS = 2 };
 
 /* Elements made ready to be matched. */
 struct glob_runs {
@@ -42,27 +45,20 @@ struct glob_runs {
     struct glob_run *runs;
     size_t count; /* of runs: one more than there are stars */
     uint8_t *bytes;
+    size_t marks[GLOB_MARKS]; /* places between elements, to be found in a text: so many elements after the
+                                 start of the run that has the mark */
 };
 
 /* The elements stay owned by the caller, and in place. False: out of memory. */
 bool glob_runs_make(struct glob_runs *runs, const struct glob_element *elements, size_t count);
 void glob_runs_free(struct glob_runs *runs);
 
-/* A place between elements, to be found in a text. */
-struct glob_mark {
-    const struct glob_run *run; /* it is in this one, so many elements after its start */
-    size_t offset;
-};
+/* Puts a mark before elements[at]; `at` may be the number of elements. */
+void glob_runs_mark(struct glob_runs *runs, size_t number, size_t at);
 
-/* The place before elements[at]; `at` may be the number of elements. */
-struct glob_mark glob_mark_of(const struct glob_runs *runs, size_t at);
-
-enum { GLOB_MARKS = 2 };
-
-/* Whether the elements match the whole text. If so, and `marks` is not NULL, positions[i] is where marks[i]
- * is; each star has then matched the shortest run that lets the whole match, the leftmost star first. The
- * time is bounded by the product of both lengths. */
-bool glob_runs_match(const struct glob_runs *runs, rf_slice text, const struct glob_mark marks[GLOB_MARKS],
-                     size_t positions[GLOB_MARKS]);
+/* Whether the elements match the whole text. If so, positions[i] is where mark i is; each star has then
+ * matched the shortest run that lets the whole match, the leftmost star first. Without marks, `positions` may
+ * be NULL. The time is bounded by the product of both lengths. */
+bool glob_runs_match(const struct glob_runs *runs, rf_slice text, size_t positions[GLOB_MARKS]);
 
 #endif

@@ -5,15 +5,13 @@
 #include "base/fail.h"
 #include "base/list.h"
 #include "transform/glob_elements.h"
-#include "transform/new_name.h"
 #include <stdlib.h>
 
 struct hash_tag {
     struct glob_element *elements; /* without the braces */
     size_t count;
-    size_t open, close; /* the element after each brace */
-    struct glob_runs runs;
-    struct glob_mark braces[GLOB_MARKS];
+    size_t open, close;    /* the element after each brace */
+    struct glob_runs runs; /* marked with them */
 };
 
 /* Removes the first brace of this kind; *at receives its position. */
@@ -49,8 +47,8 @@ static rf_code parse(struct hash_tag *rule, rf_slice glob, rf_error *error)
             QUOTED(glob));
     if (!rule->elements || !glob_runs_make(&rule->runs, rule->elements, rule->count))
         return fail(error, RF_E_MEMORY, "out of memory for a pattern of %zu bytes", glob.len);
-    rule->braces[0] = glob_mark_of(&rule->runs, rule->open);
-    rule->braces[1] = glob_mark_of(&rule->runs, rule->close);
+    glob_runs_mark(&rule->runs, 0, rule->open);
+    glob_runs_mark(&rule->runs, 1, rule->close);
     return RF_OK;
 }
 
@@ -83,7 +81,7 @@ static bool has(rf_slice name, size_t from, size_t to, uint8_t byte)
 enum tag_answer hash_tag_find(const struct hash_tag *rule, rf_slice name, bool braces, struct tag_span *span)
 {
     size_t positions[GLOB_MARKS];
-    if (!glob_runs_match(&rule->runs, name, rule->braces, positions))
+    if (!glob_runs_match(&rule->runs, name, positions))
         return TAG_NO_MATCH;
     size_t from = positions[0], to = positions[1];
     if (from == to)
@@ -92,18 +90,4 @@ enum tag_answer hash_tag_find(const struct hash_tag *rule, rf_slice name, bool b
         return TAG_DIFFERENT;
     *span = (struct tag_span){from, to};
     return TAG_FOUND;
-}
-
-rf_code hash_tag_make(rf_slice name, struct tag_span span, struct buffer *out, rf_error *error)
-{
-    TRY(name_reserve(out, name.len + 2, error));
-    uint8_t *to = out->data + out->len;
-    if (span.from > 0)
-        bytes_copy(to, name.ptr, span.from);
-    to[span.from] = '{';
-    bytes_copy(to + span.from + 1, name.ptr + span.from, span.to - span.from);
-    to[span.to + 1] = '}';
-    bytes_copy(to + span.to + 2, name.ptr + span.to, name.len - span.to);
-    out->len += name.len + 2;
-    return RF_OK;
 }

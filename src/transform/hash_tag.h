@@ -5,7 +5,7 @@
 #ifndef TRANSFORM_HASH_TAG_H
 #define TRANSFORM_HASH_TAG_H
 
-#include "base/buffer.h"
+#include "transform/new_name.h"
 #include <rdbferry/error.h>
 #include <rdbferry/slice.h>
 #include <stdbool.h>
@@ -35,6 +35,18 @@ struct tag_span {
 enum tag_answer hash_tag_find(const struct hash_tag *rule, rf_slice name, bool braces, struct tag_span *span);
 
 /* Appends the name with braces to `out`, which need not be empty. */
-rf_code hash_tag_make(rf_slice name, struct tag_span span, struct buffer *out, rf_error *error);
+static inline rf_code hash_tag_make(rf_slice name, struct tag_span span, struct buffer *out, rf_error *error)
+{
+    TRY(name_reserve(out, name.len + 2, error));
+    uint8_t *to = out->data + out->len;
+    if (span.from > 0)
+        bytes_copy(to, name.ptr, span.from);
+    to[span.from] = '{';
+    bytes_copy(to + span.from + 1, name.ptr + span.from, span.to - span.from);
+    to[span.to + 1] = '}';
+    bytes_copy(to + span.to + 2, name.ptr + span.to, name.len - span.to);
+    out->len += name.len + 2;
+    return RF_OK;
+}
 
 #endif

@@ -179,14 +179,16 @@ static void notice_foreign(struct session *session, const rf_entry *entry)
     session_notice(session, RF_NOTICE_FOREIGN_RECORD, entry, what);
 }
 
-static __attribute__((noinline)) rf_code tell_written_key(struct cursor *cursor, const rf_entry *key,
-                                                          int64_t source_db, rf_slice source, bool ambiguous,
-                                                          rf_error *error)
+static rf_code on_written_key(void *ctx, const rf_entry *key, int64_t source_db, rf_slice source,
+                              bool ambiguous, rf_error *error)
 {
+    struct cursor *cursor = ctx;
     struct session *session = cursor->session;
+    if (session->noted_keys.fn && !cursor->rescan)
+        session->noted_keys.fn(session->noted_keys.ctx, key, source_db, source);
     if (session->joined)
         TRY(joined_logs_key(session->joined, session->options, cursor->number, source_db, source, error));
-    if (!session->written_keys.fn)
+    if (!session->written_keys.fn || (session->written_keys.ambiguous_only && !ambiguous && !session->joined))
         return RF_OK;
     session->key = (struct session_key){.accepted = true,
                                         .rewritten = true,
@@ -194,18 +196,6 @@ static __attribute__((noinline)) rf_code tell_written_key(struct cursor *cursor,
                                         .source_name = source,
                                         .ambiguous = ambiguous};
     return session->written_keys.fn(session->written_keys.ctx, cursor->input, key, error);
-}
-
-static rf_code on_written_key(void *ctx, const rf_entry *key, int64_t source_db, rf_slice source,
-                              bool ambiguous, rf_error *error)
-{
-    struct cursor *cursor = ctx;
-    const struct session *session = cursor->session;
-    if (session->noted_keys.fn && !cursor->rescan)
-        session->noted_keys.fn(session->noted_keys.ctx, key, source_db, source);
-    return session->written_keys.ambiguous_only && !ambiguous && !session->joined
-               ? RF_OK
-               : tell_written_key(cursor, key, source_db, source, ambiguous, error);
 }
 
 static rf_code on_refused_command(void *ctx, const rf_refused_command *command, rf_error *error)
@@ -232,6 +222,7 @@ static rf_code open_rewrite(struct cursor *cursor, rf_error *error)
             "AOF commands cannot be filtered or rewritten here: use `rdbferry convert` first, or --server");
     if (session->options->keys.shift)
         return fail(error, RF_E_ARGUMENT, "--shift-expiry does not apply to AOF commands");
+    const bool needs_all = session->noted_keys.fn || session->joined;
     const rf_command_rewrite_options options = {
         .filter = session->options->keys.filter,
         .rewrite = session->options->keys.rewrite,
@@ -241,22 +232,14 @@ static rf_code open_rewrite(struct cursor *cursor, rf_error *error)
         .unknown = (rf_unknown_commands)session->options->log.unknown,
         .more_commands = session->options->log.commands,
         .more_count = session->options->log.command_count,
-        .written = session->written_keys.fn || session->noted_keys.fn || session->joined ? on_written_key
-                                                                                         : NULL,
+        .written = session->written_keys.fn || needs_all ? on_written_key : NULL,
+        .ambiguous_only = needs_all ? NULL : &session->written_keys.ambiguous_only,
         .unknown_left_out = on_left_out,
         .refused = session->refused_commands.fn ? on_refused_command : NULL,
         .ctx = cursor};
     TRY(rf_command_rewrite_open(&options, &cursor->commands, error));
     rf_command_rewrite_enter(cursor->commands, (uint32_t)cursor->number);
     return RF_OK;
-}
-
-/* What results of it comes next. */
-static rf_code rewrite_command(struct cursor *cursor, const rf_entry *entry, rf_error *error)
-{
-    if (!cursor->commands)
-        TRY(open_rewrite(cursor, error));
-    return rf_command_rewrite_put(cursor->commands, entry, error);
 }
 
 /* A command that the user wants to be left out; the first ones are named. */
@@ -283,6 +266,26 @@ static inline rf_code count_other(struct cursor *cursor, const rf_entry *entry, 
     return stats_add(&session->stats, entry, entry->db) ? RF_OK : fail(error, RF_E_MEMORY, "out of memory");
 }
 
+/* The next of the results of a command, if there is any. */
+static inline rf_code next_result(struct cursor *cursor, rf_entry **result, rf_error *error)
+{
+    rf_code code = rf_command_rewrite_next(cursor->commands, result, error);
+    if (code == RF_OK)
+        return count_other(cursor, *result, error);
+    return code == RF_END ? RF_OK : code;
+}
+
+/* A pause comes before what results. */
+static inline rf_code rewrite_command(struct cursor *cursor, const rf_entry *command, rf_entry **result,
+                                      rf_error *error)
+{
+    if (UNLIKELY(!cursor->commands))
+        TRY(open_rewrite(cursor, error));
+    TRY(rf_command_rewrite_put(cursor->commands, command, error));
+    bool waits = cursor->session->read.pauses && !cursor->batch;
+    return waits ? RF_OK : next_result(cursor, result, error);
+}
+
 /* Whether commands are filtered, rewritten or split. */
 static bool rewrites_commands(const struct cursor *cursor)
 {
@@ -291,18 +294,20 @@ static bool rewrites_commands(const struct cursor *cursor)
            (!session->unfiltered || session->read.topology || session->read.by_slot || session->joined);
 }
 
-static rf_code accept_command(struct cursor *cursor, rf_entry *command, bool *accepted, rf_error *error)
+/* *entry: the command, or the first one that results of it. */
+static rf_code accept_command(struct cursor *cursor, rf_entry *command, rf_entry **entry, rf_error *error)
 {
     struct session *session = cursor->session;
     end_record(session, command->offset);
     bool drop = leave_out(cursor, command);
     if (UNLIKELY(session->joined != NULL) && !drop)
         TRY(joined_logs_command(session->joined, session->options, cursor->number, command, &drop, error));
-    *accepted = !drop && !rewrites_commands(cursor);
-    if (*accepted)
+    if (!drop && !rewrites_commands(cursor)) {
+        *entry = command;
         return count_other(cursor, command, error);
+    }
     stats_pause(&session->stats, command->offset);
-    return drop ? RF_OK : rewrite_command(cursor, command, error);
+    return drop ? RF_OK : rewrite_command(cursor, command, entry, error);
 }
 
 static rf_code accept_other(struct cursor *cursor, rf_entry *entry, bool *accepted, rf_error *error)
@@ -500,12 +505,9 @@ rf_code cursor_next(struct cursor *cursor, rf_entry **entry, rf_error *error)
     *entry = NULL;
     while (cursor->input || cursor->next < cursor->end) {
         bool accepted = false;
-        if (cursor->commands) {
-            bool ends_command = cursor->batch && cursor_is_within_command(cursor);
-            rf_code code = rf_command_rewrite_next(cursor->commands, entry, error);
-            if (code != RF_END)
-                return code == RF_OK ? count_other(cursor, *entry, error) : code;
-            if (ends_command)
+        if (UNLIKELY(cursor_is_within_command(cursor))) {
+            TRY(next_result(cursor, entry, error));
+            if (*entry || cursor->batch)
                 return RF_OK;
         }
         if (!cursor->input)
@@ -529,12 +531,12 @@ rf_code cursor_next(struct cursor *cursor, rf_entry **entry, rf_error *error)
         if (cursor->entry.kind == RF_ENTRY_KEY)
             TRY(accept_key(cursor, &cursor->entry, &accepted, error));
         else if (cursor->entry.kind == RF_ENTRY_COMMAND)
-            TRY(accept_command(cursor, &cursor->entry, &accepted, error));
+            TRY(accept_command(cursor, &cursor->entry, entry, error));
         else
             TRY(accept_other(cursor, &cursor->entry, &accepted, error));
         if (accepted)
             *entry = &cursor->entry;
-        if (accepted || pauses)
+        if (*entry || pauses)
             return RF_OK;
     }
     return RF_END;

@@ -39,7 +39,8 @@ void cursor_open_rescan_of(struct cursor *cursor, struct session *session, size_
 /* Reads the next entry, which may be an AUX field; it is valid until the next call. Returns RF_END after the
  * last one of the last input, or of the batch. If the session wants pauses, an entry that was left out and
  * the end of an input before the last are RF_OK, with NULL in *entry; so is a stream of which nothing has
- * arrived: of several streams, the one whose turn it is. Over a batch, so are a command and its end. */
+ * arrived: of several streams, the one whose turn it is; and outside of a batch a command that is rewritten,
+ * before what results of it. */
 rf_code cursor_next(struct cursor *cursor, rf_entry **entry, rf_error *error);
 
 /* Whether the next entry results from the same command as the one before, if there is any. */
