@@ -130,7 +130,8 @@ class Following(FollowReplaying):
                 running = self.begin(*job)
                 for _ in range(make.randrange(1, 4)):
                     time.sleep(make.uniform(0, 0.8))
-                    call.pipeline([("FLUSHALL",), ("SELECT", make.randrange(2)), ("DEBUG", "POPULATE", 1000, "l", 300), ("SELECT", 0)])
+                    others = [("SET", f"l:{i}", i * "x") for i in range(1000)]
+                    call.pipeline([("FLUSHALL",), ("SELECT", make.randrange(2)), *others, ("SELECT", 0)])
                 call("CONFIG", "SET", "rdb-key-save-delay", 0)
                 self.written(running)
                 self.begun(running, lambda: "in step" in running.said())
