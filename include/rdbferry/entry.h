@@ -114,7 +114,8 @@ typedef struct rf_entry {
 enum {
     RF_WRITE_COMMANDS = 1, /* element by element */
     RF_WRITE_RESTORE = 2,  /* serialized, in one argument */
-    RF_WRITE_PARTIAL = 4,  /* without details that the server does not support, such as expiries of hash fields */
+    RF_WRITE_PARTIAL =
+        4, /* without details that the server does not support, such as expiries of hash fields */
 };
 
 /* Determines the methods by which a key can be written to a server of known version: a combination of the

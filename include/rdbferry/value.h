@@ -93,7 +93,7 @@ typedef struct rf_visitor {
     rf_unique unique;
 
     rf_code (*string)(void *ctx, rf_slice value);
-    rf_code (*item)(void *ctx, rf_slice item); /* of a list, head to tail */
+    rf_code (*item)(void *ctx, rf_slice item);                        /* of a list, head to tail */
     rf_code (*member)(void *ctx, rf_slice member, int64_t expire_ms); /* of a set */
     rf_code (*scored)(void *ctx, rf_slice member, double score);
     rf_code (*field)(void *ctx, rf_slice field, rf_slice value, int64_t expire_ms);
@@ -160,8 +160,8 @@ static inline int64_t rf_fields_end(const rf_field_expiry *expiry)
     return expiry->expiring == expiry->fields ? expiry->last_ms : (int64_t)RF_NO_EXPIRY;
 }
 
-/* Excludes fields and members that expire until `now_ms` from later walks and copies. `expiry` is the result of
- * rf_value_field_expiry(). */
+/* Excludes fields and members that expire until `now_ms` from later walks and copies. `expiry` is the result
+ * of rf_value_field_expiry(). */
 RF_API void rf_value_leave_out_expired(rf_value *value, const rf_field_expiry *expiry, int64_t now_ms);
 
 /* Keeps the value's raw bytes, in memory up to 16 MiB and in an unlinked temporary file beyond, so that it

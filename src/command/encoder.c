@@ -212,8 +212,8 @@ static void put_arguments(struct encoder *e, const rf_slice *arguments, size_t c
         resp_bulk(e->out, arguments[i]);
 }
 
-#define PUT_ARGUMENTS(e, ...)                                                  \
-    put_arguments(e, (const rf_slice[]){__VA_ARGS__},                          \
+#define PUT_ARGUMENTS(e, ...)                         \
+    put_arguments(e, (const rf_slice[]){__VA_ARGS__}, \
                   sizeof((const rf_slice[]){__VA_ARGS__}) / sizeof(rf_slice))
 
 /* One member in a command, as in a server's own rewrite. */
@@ -383,7 +383,7 @@ typedef rf_code encode_fn(struct encoder *e, rf_entry *entry, rf_error *error);
 
 static encode_fn *const encoders[RF_TYPE_COUNT] = {
     [RF_STRING] = encode_string, [RF_LIST] = encode_elements, [RF_SET] = encode_expiring,
-    [RF_ZSET] = encode_elements, [RF_HASH] = encode_expiring,     [RF_STREAM] = encode_stream,
+    [RF_ZSET] = encode_elements, [RF_HASH] = encode_expiring, [RF_STREAM] = encode_stream,
     [RF_MODULE] = encode_module, [RF_ARRAY] = encode_array,   [RF_PATH_HASH] = encode_path_hash,
 };
 

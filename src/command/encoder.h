@@ -53,8 +53,8 @@ rf_code encoder_put(struct encoder *e, rf_entry *entry, rf_error *error);
 /* Appends commands about keys of one database, which an encoder with a select hook has written. */
 void encoder_append(struct encoder *e, int64_t db, rf_slice commands);
 
-/* Encodes only the value of a key, without SELECT, expiry and BLESS, into `out`. Afterwards e->elements is 0 if it
- * is empty, and batch.commands is the number of commands. */
+/* Encodes only the value of a key, without SELECT, expiry and BLESS, into `out`. Afterwards e->elements is 0
+ * if it is empty, and batch.commands is the number of commands. */
 rf_code encoder_put_value(struct encoder *e, struct outbuf *out, rf_entry *key, rf_error *error);
 
 void encoder_close(struct encoder *e);

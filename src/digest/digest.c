@@ -30,7 +30,7 @@ struct rf_digester {
                                        groups */
     rf_digest expiring;             /* the sum of the members of a set that expire */
     rf_lthash expiring_items;
-    rf_digest expired_sum;          /* the part of sum, or of expiring, that has expired */
+    rf_digest expired_sum; /* the part of sum, or of expiring, that has expired */
     uint64_t expiring_members, expired;
     uint64_t elements, longest, bytes;
     struct stream_digest stream;
@@ -434,8 +434,8 @@ static void put_key(uint8_t record[KEY_NUMBERS], const rf_entry *key)
     store_le64(record + 16, (uint64_t)key->expire_ms);
 }
 
-/* The record has a fixed size, so that it need not be collected; its last byte is only of keys that must not be
- * evicted. */
+/* The record has a fixed size, so that it need not be collected; its last byte is only of keys that must not
+ * be evicted. */
 static rf_digest digest_key(const rf_entry *key, rf_digest value)
 {
     uint8_t record[KEY_NUMBERS + 2 * sizeof value + 1];

@@ -18,9 +18,10 @@
  *   table    56, a bucket of 8 for each power of two, an entry of 24 for each element
  *
  * Packed encodings in the dump stay packed, unless they exceed the limits, as in a server that loads them.
- * Data that Redis 7.0 does not support (arrays, path hashes, expiring fields and members, keys that must not be
- * evicted) is estimated after later servers, of Redis 8.12 after its source; a module value counts with its size in the dump. Servers of other generations differ: most use
- * less. (Redis 7.0 src/object.c: objectComputeSize, src/rdb.c: rdbLoadObject) */
+ * Data that Redis 7.0 does not support (arrays, path hashes, expiring fields and members, keys that must not
+ * be evicted) is estimated after later servers, of Redis 8.12 after its source; a module value counts with
+ * its size in the dump. Servers of other generations differ: most use less. (Redis 7.0 src/object.c:
+ * objectComputeSize, src/rdb.c: rdbLoadObject) */
 #include "measure/memory_model.h"
 #include "base/number.h"
 #include <math.h>

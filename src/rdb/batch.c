@@ -86,8 +86,8 @@ static bool take(struct rdb_batch *batch, struct rdb_reader *from)
     return true;
 }
 
-/* A key at the end of a block is complete, unless it is large, with the one after it. What is gathered costs a
- * copy, which is in vain if the next key is not taken. */
+/* A key at the end of a block is complete, unless it is large, with the one after it. What is gathered costs
+ * a copy, which is in vain if the next key is not taken. */
 rf_code rdb_batch_take(struct rdb_batch *batch, struct rdb_reader *from, bool *taken)
 {
     *taken = false;

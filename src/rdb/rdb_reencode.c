@@ -114,14 +114,10 @@ static const struct {
     const char *what;
     uint8_t count, types[5];
 } plain_types[RF_TYPE_COUNT] = {
-    [RF_STRING] = {"a string", 1, {0}},
-    [RF_LIST] = {"a list", 1, {1}},
-    [RF_SET] = {"a set", 1, {PLAIN_SET}},
-    [RF_ZSET] = {"a sorted set", 2, {5, ZSET_TEXT}},
-    [RF_HASH] = {"a hash", 1, {PLAIN_HASH}},
-    [RF_STREAM] = {"a stream", 5, {27, 26, 21, 19, 15}},
-    [RF_MODULE] = {"a module value", 0, {0}},
-    [RF_ARRAY] = {"an array", 0, {0}},
+    [RF_STRING] = {"a string", 1, {0}},       [RF_LIST] = {"a list", 1, {1}},
+    [RF_SET] = {"a set", 1, {PLAIN_SET}},     [RF_ZSET] = {"a sorted set", 2, {5, ZSET_TEXT}},
+    [RF_HASH] = {"a hash", 1, {PLAIN_HASH}},  [RF_STREAM] = {"a stream", 5, {27, 26, 21, 19, 15}},
+    [RF_MODULE] = {"a module value", 0, {0}}, [RF_ARRAY] = {"an array", 0, {0}},
     [RF_PATH_HASH] = {"a path hash", 0, {0}},
 };
 
@@ -286,8 +282,8 @@ static bool is_of_redis(const struct reencoder *r)
     return r->type == RDB_REDIS_EXPIRING_HASH || r->type == RDB_REDIS_EXPIRING_SET;
 }
 
-/* Redis writes the expiry before the element, relative to the value's first one, plus one; Valkey and Dragonfly
- * write it after the element. */
+/* Redis writes the expiry before the element, relative to the value's first one, plus one; Valkey and
+ * Dragonfly write it after the element. */
 static rf_code put_expiry_before(struct reencoder *r, int64_t expire_ms)
 {
     if (!is_of_redis(r))

@@ -54,8 +54,7 @@ struct group_cursor {
 
 /* Which optional commands and forms of commands the target accepts. */
 struct write_abilities {
-    bool unlink, rename, transact, expire_staging, restore_replace, restore_until,
-        batch_strings;
+    bool unlink, rename, transact, expire_staging, restore_replace, restore_until, batch_strings;
 };
 
 /* What has to be sent again. */
@@ -299,8 +298,8 @@ void write_unlink(const rf_replay *r, struct outbuf *out, rf_slice key);
  * connection. */
 void write_wait(const struct node *node, struct outbuf *out);
 
-/* The last commands for a staging key. What of a key is not in its value: PEXPIREAT, BLESS SET; returns the number
- * of commands. */
+/* The last commands for a staging key. What of a key is not in its value: PEXPIREAT, BLESS SET; returns the
+ * number of commands. */
 uint32_t write_attributes(struct outbuf *out, rf_slice staging_key, const rf_entry *entry);
 void write_rename(const rf_replay *r, struct outbuf *out, rf_slice staging_key, rf_slice key);
 

@@ -77,9 +77,9 @@ static bool restores(const rf_abilities *target, const rf_replay_options *option
     bool at_once = !key->no_evict && (!expires || rf_server_at_least(target->server, since(5, 0))) &&
                    (options->on_exists != RF_ON_EXISTS_REPLACE ||
                     rf_server_at_least(target->server, since(3, 0)));
-    return method_can_restore(target) && (at_once || (method_can_rename(target, options->on_exists) &&
-                                                      ((!expires && !key->no_evict) ||
-                                                       rf_accepts(target, RF_COMMAND_MULTI))));
+    return method_can_restore(target) &&
+           (at_once || (method_can_rename(target, options->on_exists) &&
+                        ((!expires && !key->no_evict) || rf_accepts(target, RF_COMMAND_MULTI))));
 }
 
 static rf_code find_obstacle(const rf_abilities *target, const rf_replay_options *options, rf_entry *key,

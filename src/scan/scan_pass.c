@@ -109,7 +109,8 @@ static rf_code on_done(void *ctx, const rf_key_record *asked, bool missing, cons
         return RF_OK;
     if (!key)
         TRY(scan_keys_add(&scan->keys, asked->db, name, &key, error));
-    bool changed = set_expiry(scan, key, found->expire_ms) || dump->stored || key->no_evict != found->no_evict;
+    bool changed = set_expiry(scan, key, found->expire_ms) || dump->stored ||
+                   key->no_evict != found->no_evict;
     key->no_evict = found->no_evict;
     if (dump->stored) {
         key->value = dump->value;

@@ -233,9 +233,9 @@ static rf_code put_headed(struct jsonl *j, rf_entry *entry, rf_error *error)
 typedef rf_code put_fn(struct jsonl *j, rf_entry *entry, rf_error *error);
 
 static put_fn *const values[RF_TYPE_COUNT] = {
-    [RF_STRING] = put_plain,  [RF_LIST] = put_list,    [RF_SET] = put_expiring,
-    [RF_ZSET] = put_list,     [RF_HASH] = put_expiring,    [RF_STREAM] = jsonl_put_stream,
-    [RF_MODULE] = put_headed, [RF_ARRAY] = put_headed, [RF_PATH_HASH] = put_list,
+    [RF_STRING] = put_plain,  [RF_LIST] = put_list,     [RF_SET] = put_expiring,
+    [RF_ZSET] = put_list,     [RF_HASH] = put_expiring, [RF_STREAM] = jsonl_put_stream,
+    [RF_MODULE] = put_headed, [RF_ARRAY] = put_headed,  [RF_PATH_HASH] = put_list,
 };
 
 rf_code jsonl_put_value(struct jsonl *j, rf_entry *entry, rf_error *error)

@@ -34,8 +34,8 @@ struct form {
 extern const struct form forms[];
 extern const size_t form_count;
 
-/* The elements have to be in an order that all encodings of the type take: zsets by score and name, hashes and
- * sets by expiry, those without one (-1) last; then by the length of the name, then by name. */
+/* The elements have to be in an order that all encodings of the type take: zsets by score and name, hashes
+ * and sets by expiry, those without one (-1) last; then by the length of the name, then by name. */
 void put_form(struct build *b, const struct form *form, const char *key, const struct element *elements,
               size_t count);
 

@@ -185,7 +185,8 @@ static void do_add_expiring(struct call *c)
 {
     struct fake_key *key = c->key ? c->key : fresh(c);
     struct buffer element = {0};
-    if (!slice_equal(c->argv[2], SLICE("PXAT")) || !slice_equal(c->argv[4], SLICE("MEMBERS")) || c->argc != 7) {
+    if (!slice_equal(c->argv[2], SLICE("PXAT")) || !slice_equal(c->argv[4], SLICE("MEMBERS")) ||
+        c->argc != 7) {
         say(c, "-ERR syntax error\r\n");
         return;
     }
@@ -315,13 +316,17 @@ static const struct {
     size_t argc; /* at least */
     void (*run)(struct call *call);
 } commands[] = {
-    {"SET", 3, do_set},           {"SETNX", 3, do_set},        {"RESTORE", 4, do_restore},
-    {"RPUSH", 3, do_add},         {"SADD", 3, do_add},         {"HMSET", 4, do_add},
-    {"UNLINK", 2, do_remove},     {"DEL", 2, do_remove},       {"RENAME", 3, do_rename},
-    {"RENAMENX", 3, do_rename},   {"PEXPIREAT", 3, do_expire}, {"DUMP", 2, do_dump},
-    {"PEXPIRE", 3, do_expire_in}, {"PERSIST", 2, do_persist},  {"PTTL", 2, do_pttl},
-    {"EXISTS", 2, do_exists},     {"GET", 2, do_get},          {"MSET", 3, do_set_many},
-    {"MSETNX", 3, do_set_many},  {"SADDEX", 7, do_add_expiring}, {"BLESS", 4, do_bless},
+    {"SET", 3, do_set},           {"SETNX", 3, do_set},
+    {"RESTORE", 4, do_restore},   {"RPUSH", 3, do_add},
+    {"SADD", 3, do_add},          {"HMSET", 4, do_add},
+    {"UNLINK", 2, do_remove},     {"DEL", 2, do_remove},
+    {"RENAME", 3, do_rename},     {"RENAMENX", 3, do_rename},
+    {"PEXPIREAT", 3, do_expire},  {"DUMP", 2, do_dump},
+    {"PEXPIRE", 3, do_expire_in}, {"PERSIST", 2, do_persist},
+    {"PTTL", 2, do_pttl},         {"EXISTS", 2, do_exists},
+    {"GET", 2, do_get},           {"MSET", 3, do_set_many},
+    {"MSETNX", 3, do_set_many},   {"SADDEX", 7, do_add_expiring},
+    {"BLESS", 4, do_bless},
 };
 
 bool fake_store_do(struct fake_store *s, unsigned node, int64_t db, const rf_slice *argv, size_t argc,

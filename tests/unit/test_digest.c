@@ -312,7 +312,7 @@ Test(digest, of_members_that_have_expired)
         const char *hex, *left;
         uint64_t expired;
     } rows[] = {
-        {4, A_EXPIRES, A_EXPIRES, 0},     {5, A_EXPIRES, ONLY_B, 1},  {4, BOTH_EXPIRE, BOTH_EXPIRE, 0},
+        {4, A_EXPIRES, A_EXPIRES, 0},      {5, A_EXPIRES, ONLY_B, 1},    {4, BOTH_EXPIRE, BOTH_EXPIRE, 0},
         {6, BOTH_EXPIRE, ONLY_B_LATER, 1}, {7, BOTH_EXPIRE, NOTHING, 2},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {

@@ -264,7 +264,7 @@ static void put_hex_block(struct build *b, enum codec codec, const char *hex)
 #define IN_BLOCK                                                                                            \
     "fe03 00 016b 0176 fc 0102000000000000 04 0168 01 0161 0162 20 0173 01 0161 c007 1f 0169 01 0166 0176 " \
     "c005"
-#define IN_BLOCK_TEXT                                                                       \
+#define IN_BLOCK_TEXT                                                                                      \
     "key 3 k string\nstring v\nkey 3 h hash expire 513\nfield a b\nkey 3 s set\nmember a @1675209607000\n" \
     "key 3 i hash\nfield f v @1675209605000\n"
 

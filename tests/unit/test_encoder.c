@@ -197,7 +197,8 @@ Test(encoder, expiring_members)
 
 Test(encoder, expiring_members_need_a_server_that_has_them)
 {
-    static const rf_server without[] = {{RF_REDIS, 8, 10}, {RF_REDIS, 2, 8}, {RF_VALKEY, 9, 2}, {RF_DRAGONFLY, 1, 0}};
+    static const rf_server without[] = {
+        {RF_REDIS, 8, 10}, {RF_REDIS, 2, 8}, {RF_VALKEY, 9, 2}, {RF_DRAGONFLY, 1, 0}};
     for (size_t i = 0; i < sizeof without / sizeof *without; i++) {
         expect_unsupported(without[i], "REDIS0017", MEMBERS, "set member expiry");
         expect_commands_for(without[i], DROP_DETAIL, "REDIS0017", MEMBERS, "SELECT 0\nSADD k a b c\n");

@@ -12,8 +12,8 @@
 
 /* --- collections ------------------------------------------------------------------------------------- */
 
-/* What servers have, by their release notes: the first version with a type that takes the expiries of fields, or
- * of members. */
+/* What servers have, by their release notes: the first version with a type that takes the expiries of fields,
+ * or of members. */
 static bool takes_expiry(const struct made_target *target, rf_type type)
 {
     bool is_valkey = target->server.dialect == RF_VALKEY;

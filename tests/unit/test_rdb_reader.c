@@ -260,7 +260,7 @@ Test(rdb_reader, records_of_one_dialect)
     expect_refused_hex("REDIS0016", "23 016b 00", RF_E_UNSUPPORTED, "does not exist in RDB version 16");
 }
 
-#define MINIMUM  "0500000000000000 "
+#define MINIMUM "0500000000000000 "
 
 /* The attribute stands among what precedes a key: here in any order, while a server expects it before the
  * metadata. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What Redis 8.12 has besides a key's value: the no-evict attribute, and members that expire; and which of the
- * details that a target lacks are reported. */
+/* What Redis 8.12 has besides a key's value: the no-evict attribute, and members that expire; and which of
+ * the details that a target lacks are reported. */
 #include "support/replaying.h"
 #include <criterion/criterion.h>
 
@@ -94,7 +94,9 @@ Test(replay_attributes, members_that_expire)
     struct replaying commands = {.options.mode = RF_REPLAY_COMMANDS}, restore = {0},
                      large = {.options = {.mode = RF_REPLAY_COMMANDS, .big_key = 4}};
     expect(&commands, SET, SET_TEXT "|");
-    expect(&restore, SET, "0:k=[00c0cfa9d7030000020101610001" "62]|");
+    expect(&restore, SET,
+           "0:k=[00c0cfa9d7030000020101610001"
+           "62]|");
     expect(&large, NO_EVICT SET, SET_TEXT "!|");
 }
 
@@ -104,10 +106,14 @@ Test(replay_attributes, of_which_the_target_knows_nothing)
 {
     static const char letter[] = "*4\r\n$5\r\nBLESS\r\n$3\r\nSET\r\n$1\r\nk\r\n$8\r\nNO-EVICT\r\n";
     struct replaying p = {0};
-    replay(&p, BEFORE, NO_EVICT STRING " " "23 0173 00c0cfa9d7030000 01 01 0161" " 00 016c 0176");
+    replay(&p, BEFORE,
+           NO_EVICT STRING " "
+                           "23 0173 00c0cfa9d7030000 01 01 0161"
+                           " 00 016c 0176");
     cr_expect_str_eq(p.store, "0:l=v|");
     cr_expect_eq(p.counts.failures[RF_FAILURE_UNSUPPORTED], 2);
-    cr_expect(strstr(replaying_text(&p.failures), "the no-evict attribute"), "%s", replaying_text(&p.failures));
+    cr_expect(strstr(replaying_text(&p.failures), "the no-evict attribute"), "%s",
+              replaying_text(&p.failures));
     cr_expect(strstr(replaying_text(&p.failures), "set member expiry"), "%s", replaying_text(&p.failures));
     cr_expect(memmem(p.letters.data, p.letters.len, letter, sizeof letter - 1));
     replaying_free(&p);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Fields and members that expire later, or earlier, than the input says: whatever a value is used for, it is the new
- * times that come out. */
+/* Fields and members that expire later, or earlier, than the input says: whatever a value is used for, it is
+ * the new times that come out. */
 #include "rdb/dump_payload.h"
 #include "support/digests.h"
 #include "support/exact.h"
@@ -162,8 +162,8 @@ static void dump_it(struct collection *h, int64_t ms)
     rf_entry entry;
     uint64_t size;
     bool is_valkeys = h->entry.encoding->dialect == RF_VALKEY;
-    cr_expect(dump_payload_accepted(&h->entry,
-                                    is_valkeys ? (rf_server){RF_VALKEY, 9, 0} : (rf_server){RF_REDIS, 8, 12}));
+    cr_expect(dump_payload_accepted(&h->entry, is_valkeys ? (rf_server){RF_VALKEY, 9, 0}
+                                                          : (rf_server){RF_REDIS, 8, 12}));
     cr_expect_not(dump_payload_accepted(&h->entry, (rf_server){RF_REDIS, 7, 2}));
     cr_assert_eq(dump_payload_size(&h->entry, &size, &h->error), RF_OK);
     cr_assert_eq(dump_payload_put(&h->entry, keep, &payload, &h->error), RF_OK);
@@ -307,7 +307,7 @@ Test(value_shift, restore)
     for (size_t i = 0; i < form_count; i++)
         if (forms[i].flags & FORM_WITH_TTL) {
             encode_collection(&forms[i], true, 999, &text);
-            const char *payload = forms[i].magic[0] == 'V' ? "RESTORE k 0 \\x16\\x05"
+            const char *payload = forms[i].magic[0] == 'V'  ? "RESTORE k 0 \\x16\\x05"
                                   : forms[i].type == RF_SET ? "RESTORE k 0 #\\xe7k"
                                                             : "RESTORE k 0 \\x18\\xe7k";
             cr_expect(strstr((const char *)text.data, payload), "%s", (const char *)text.data);

@@ -60,16 +60,16 @@ enum { NEITHER = 0, BOTH = RF_WRITE_COMMANDS | RF_WRITE_RESTORE };
         .before = "f3 01 41424344 05 0161 00", .type = 0, .hex = "0176" \
     }
 
-#define EXPIRING_SET                                                                     \
-    {                                                                                    \
+#define EXPIRING_SET                                                                   \
+    {                                                                                  \
         .magic = "REDIS0017", .type = 35, .hex = "00d8c32cbb030000 02 01 0166 00 0167" \
     }
-#define NO_EVICT                                                        \
-    {                                                                   \
+#define NO_EVICT                                                       \
+    {                                                                  \
         .magic = "REDIS0017", .before = "f1", .type = 0, .hex = "0176" \
     }
-#define NO_EVICT_VECTOR_SET                                                                        \
-    {                                                                                              \
+#define NO_EVICT_VECTOR_SET                                                                   \
+    {                                                                                         \
         .magic = "REDIS0017", .before = "f1", .type = 7, .hex = "81bde72da2bb1eb401 02 05 00" \
     }
 

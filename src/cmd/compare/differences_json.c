@@ -67,7 +67,10 @@ void differences_put_changes(struct json *json, unsigned changes)
     static const struct {
         unsigned change;
         const char *name;
-    } names[] = {{CHANGED_VALUE, "value"}, {CHANGED_TYPE, "type"}, {CHANGED_EXPIRY, "expiry"}, {CHANGED_NO_EVICT, "no_evict"}};
+    } names[] = {{CHANGED_VALUE, "value"},
+                 {CHANGED_TYPE, "type"},
+                 {CHANGED_EXPIRY, "expiry"},
+                 {CHANGED_NO_EVICT, "no_evict"}};
     json_array(json, "changes");
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (changes & names[i].change)
