@@ -412,6 +412,7 @@ static void put_expiry(struct encoder *e, const rf_entry *entry)
     resp_bulk_i64(e->out, entry->expire_ms);
 }
 
+/* Before the expiry, which deletes a key if it has passed. */
 COLD static void put_no_evict(struct encoder *e, const rf_entry *entry)
 {
     PUT_ARGUMENTS(e, SLICE("BLESS"), SLICE("SET"), entry->key, SLICE("NO-EVICT"));
@@ -470,10 +471,10 @@ static rf_code encode_key(struct encoder *e, rf_entry *entry, rf_error *error)
     if (UNLIKELY(e->db != entry->db))
         put_select(e, entry->db);
     TRY(encode_key_value(e, entry, error));
-    if (entry->expire_ms != RF_NO_EXPIRY && e->elements > 0)
-        put_expiry(e, entry);
     if (UNLIKELY(entry->no_evict) && e->elements > 0)
         put_no_evict(e, entry);
+    if (entry->expire_ms != RF_NO_EXPIRY && e->elements > 0)
+        put_expiry(e, entry);
     return RF_OK;
 }
 

@@ -3,7 +3,7 @@
  * rewrite.
  *
  *   FUNCTION LOAD code     SELECT db     SET | RPUSH | SADD | ZADD | HMSET | ARMSET | PHSET | XADD ...
- * PEXPIREAT BLESS
+ *   BLESS PEXPIREAT
  *
  * What commands cannot represent exactly is written as RESTORE with the original bytes, if the target reads
  * them; everything else is RF_E_INCOMPATIBLE, or skipped with a notice. (Valkey src/aof.c:

@@ -298,7 +298,7 @@ void write_unlink(const rf_replay *r, struct outbuf *out, rf_slice key);
  * connection. */
 void write_wait(const struct node *node, struct outbuf *out);
 
-/* The last commands for a staging key. What of a key is not in its value: PEXPIREAT, BLESS SET; returns the
+/* The last commands for a staging key. What of a key is not in its value: BLESS SET, PEXPIREAT; returns the
  * number of commands. */
 uint32_t write_attributes(struct outbuf *out, rf_slice staging_key, const rf_entry *entry);
 void write_rename(const rf_replay *r, struct outbuf *out, rf_slice staging_key, rf_slice key);

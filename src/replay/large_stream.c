@@ -2,7 +2,7 @@
 /* Writes values that are too large to be kept until they are acknowledged: their commands are streamed to the
  * staging key, which is renamed when all of them have been executed.
  *
- *   UNLINK staging   RPUSH staging ...   PEXPIRE   RPUSH staging ...   PERSIST   |   [PEXPIREAT]   [BLESS]
+ *   UNLINK staging   RPUSH staging ...   PEXPIRE   RPUSH staging ...   PERSIST   |   [BLESS]   [PEXPIREAT]
  *   RENAME   WAIT
  *
  * The staging key has an expiry until it is complete, which is extended from time to time, so that it
@@ -12,8 +12,8 @@
  * If RENAME is not available, everything is sent in one transaction, which fails if another client creates
  * the key in the meantime:
  *
- *   WATCH key   EXISTS key   |   MULTI   RPUSH key ...   [PEXPIREAT key]   [BLESS]   EXEC
- *   MULTI   DEL key   RPUSH key ...   [PEXPIREAT key]   [BLESS]   EXEC                if keys are replaced
+ *   WATCH key   EXISTS key   |   MULTI   RPUSH key ...   [BLESS]   [PEXPIREAT key]   EXEC
+ *   MULTI   DEL key   RPUSH key ...   [BLESS]   [PEXPIREAT key]   EXEC                if keys are replaced
  *
  * The value is held, so that it can be streamed again. Nothing else is in the pipeline meanwhile. */
 #include "base/bytes.h"

@@ -3,7 +3,7 @@
  *
  *   SET key value [NX] [PXAT ms]                 or a batch (strings.h)
  *   RESTORE key ttl payload [REPLACE] [ABSTTL] [IDLETIME s | FREQ n]
- *   [MULTI]   ... staging ...   [PEXPIREAT staging ms]   [BLESS SET staging NO-EVICT]
+ *   [MULTI]   ... staging ...   [BLESS SET staging NO-EVICT]   [PEXPIREAT staging ms]
  *             RENAME | RENAMENX staging key   [EXEC]
  *
  * Values for which the server version has no single command are written by the third method; in a transaction

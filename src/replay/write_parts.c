@@ -43,10 +43,10 @@ uint32_t write_attributes(struct outbuf *out, rf_slice staging_key, const rf_ent
     bool expires = entry->expire_ms != RF_NO_EXPIRY;
     uint8_t text[NUMBER_TEXT_MAX];
     rf_slice ms = {text, number_print_i64(text, entry->expire_ms)};
-    if (expires)
-        command_put(out, (const rf_slice[]){SLICE("PEXPIREAT"), staging_key, ms}, 3);
     if (entry->no_evict)
         command_put(out, (const rf_slice[]){SLICE("BLESS"), SLICE("SET"), staging_key, SLICE("NO-EVICT")}, 4);
+    if (expires)
+        command_put(out, (const rf_slice[]){SLICE("PEXPIREAT"), staging_key, ms}, 3);
     return (uint32_t)expires + entry->no_evict;
 }
 

@@ -222,7 +222,7 @@ Test(encoder, keys_that_must_not_be_evicted)
     expect_commands_for(with_members, 0, "REDIS0016", "f1 00 016b 0176 00 016c 0177",
                         "SELECT 0\nSET k v\nBLESS SET k NO-EVICT\nSET l w\n");
     expect_commands_for(with_members, 0, "REDIS0016", "fc 0500000000000000 f1 02 016b 01 0161",
-                        "SELECT 0\nSADD k a\nPEXPIREAT k 5\nBLESS SET k NO-EVICT\n");
+                        "SELECT 0\nSADD k a\nBLESS SET k NO-EVICT\nPEXPIREAT k 5\n");
     expect_unsupported(newest, "REDIS0016", "f1 00 016b 0176", "the no-evict attribute");
     expect_unsupported(valkey, "REDIS0016", "f1 02 016b 01 0161", "the no-evict attribute");
     expect_commands_for(newest, DROP_DETAIL, "REDIS0016", "f1 00 016b 0176", "SELECT 0\nSET k v\n");
