@@ -23,7 +23,8 @@ typedef struct rf_key_record {
     rf_type type;
     rf_digest value;      /* rf_key_digest.keyed; for a library rf_digest_keyed() of its code */
     int64_t expire_ms;    /* RF_NO_EXPIRY: none */
-    int64_t fields_until; /* fields of a hash that expire until then are excluded from the value; 0: none */
+    bool no_evict;        /* a server must not evict the key (Redis 8.12) */
+    int64_t fields_until; /* fields or members that expire until then are excluded from the value; 0: none */
     bool fields_expired;  /* all of its fields are: for rf_live_check() a missing key is then no difference */
     uint32_t input;       /* the caller's number for the input it comes from, returned with a difference */
     uint64_t offset;      /* in that input */
@@ -34,7 +35,7 @@ typedef struct rf_key_record {
 typedef enum rf_difference_kind {
     RF_ADDED,     /* only in the second set */
     RF_REMOVED,   /* only in the first set */
-    RF_CHANGED,   /* in both; type, value or expiry differ */
+    RF_CHANGED,   /* in both; type, value, expiry or no_evict differ */
     RF_DUPLICATE, /* duplicated in one set, which is then not a data set; `before` and `after` are the two,
                  of which the first represents the key otherwise */
 } rf_difference_kind;

@@ -22,12 +22,14 @@
  *     data set   the sum of its keys and function libraries
  *     library    H( "F" dig(H(code)) )
  *     key        H( u64(type) u64(db) u64(expiry in ms, -1: none) dig(value) dig(H(name)) )
+ *                with the no-evict attribute (Redis 8.12) followed by "N" within H
  *     type       0 string, 1 list, 2 set, 3 zset, 4 hash, 5 stream, 6 module, 7 array,
  *                8 path hash
  *     value      one of the following; with a KEY_META record (Redis 8.6+), plus H( its raw bytes )
  *                string  H( bytes )
  *                list    H( str(item) ... )                    in order
- *                set     the sum of H( member )
+ *                set     the sum of H( member ), of members that do not expire; if there are others, plus
+ *                        H( "E" dig(the sum of H( u64(expiry in ms) member ), of these) )
  *                zset    the sum of H( f64(score) member )
  *                hash    the sum of H( u64(expiry in ms, -1: none) str(field) value )
  *                array   H( u64(next insert index, -1: none) { u64(index) str(value) } ... )
@@ -60,8 +62,9 @@
  *
  *     data set   L of its keys and function libraries, as 64 hexadecimal digits
  *     key        H( u64(type) u64(db) u64(expiry in ms, -1: none) dig(value) dig(H(name)) meta )
- *                meta: dig(H( raw bytes )) with a KEY_META record, else nothing
- *     set, zset, hash   L of the items summed up above
+ *                meta: dig(H( raw bytes )) with a KEY_META record, else nothing; then "N" as above
+ *     set, zset, hash   L of the items summed up above; a set with members that expire:
+ *                       H( dig(L of the others) dig(L of these) )
  *     stream     H( dig(H( entries )) dig(S) dig(L of all g, c and p) )
  *
  * Not covered: access times and frequencies of keys, when a consumer was last seen or active, idempotency
@@ -89,8 +92,8 @@ typedef struct rf_key_digest {
     rf_digest key;         /* RF_DIGEST_PUBLISHED: of everything that belongs to the key, */
     rf_digest value;       /* of the elements and the key's metadata */
     rf_digest keyed;       /* RF_DIGEST_KEYED: of the elements and the key's metadata */
-    rf_digest left;        /* RF_DIGEST_KEYED: the same without the fields of a hash that have expired */
-    uint64_t expired;      /* the number of these fields */
+    rf_digest left;        /* RF_DIGEST_KEYED: the same without fields or members that have expired */
+    uint64_t expired;      /* the number of these */
     int64_t expired_until; /* at this time, see rf_digester_expired() */
     uint64_t elements;     /* as the type counts them: entries of a stream; 1 for a string, 0 for a module */
     uint64_t longest;      /* bytes of the longest element; a hash's fields and values count each */
@@ -105,10 +108,10 @@ typedef struct rf_digester rf_digester;
  * if out of memory. */
 RF_API rf_digester *rf_digester_new(unsigned kinds, bool unique);
 
-/* Fields of hashes that expire until `until_ms` count as expired. By default none do. */
+/* Fields of hashes and members of sets that expire until `until_ms` count as expired. By default none do. */
 RF_API void rf_digester_expired(rf_digester *digester, int64_t until_ms);
 
-/* Whether a key is a hash of which all fields have expired, which is equivalent to no key. */
+/* Whether a key is a hash or a set of which all elements have expired, which is equivalent to no key. */
 static inline bool rf_digest_is_expired(const rf_key_digest *digest)
 {
     return digest->expired > 0 && digest->expired == digest->elements;

@@ -90,6 +90,7 @@ typedef struct rf_entry {
     int64_t expire_ms;           /* Unix time in milliseconds; RF_NO_EXPIRY: none */
     int64_t idle;                /* seconds since it was used (LRU); -1: not recorded */
     int freq;                    /* LFU counter 0..255; -1: not recorded */
+    bool no_evict;               /* a server must not evict it (Redis 8.12) */
     rf_slice metadata;           /* a raw KEY_META record without its opcode (Redis 8.6+); mostly empty */
     rf_value *value;             /* lazy; owned by the reader, invalid after the next entry */
     rf_slice name;
@@ -113,7 +114,8 @@ typedef struct rf_entry {
 enum {
     RF_WRITE_COMMANDS = 1, /* element by element */
     RF_WRITE_RESTORE = 2,  /* serialized, in one argument */
-    RF_WRITE_PARTIAL = 4,  /* by commands, except for details such as expiries of hash fields */
+    RF_WRITE_PARTIAL =
+        4, /* without details that the server does not support, such as expiries of hash fields */
 };
 
 /* Determines the methods by which a key can be written to a server of known version: a combination of the

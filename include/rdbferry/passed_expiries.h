@@ -27,7 +27,7 @@ typedef struct rf_keys_at_risk {
     char key[128]; /* one of them, escaped and shortened; "": its name has not been kept */
     int64_t db;
     uint64_t offset;  /* of the command that uses it */
-    bool of_elements; /* expiries of fields have passed, or */
+    bool of_elements; /* expiries of fields or members have passed, or */
     bool distant; /* some are so late that a shift is ambiguous: rf_replay_shift_expiries() does not help */
 } rf_keys_at_risk;
 

@@ -93,8 +93,8 @@ typedef struct rf_visitor {
     rf_unique unique;
 
     rf_code (*string)(void *ctx, rf_slice value);
-    rf_code (*item)(void *ctx, rf_slice item); /* of a list, head to tail */
-    rf_code (*member)(void *ctx, rf_slice member);
+    rf_code (*item)(void *ctx, rf_slice item);                        /* of a list, head to tail */
+    rf_code (*member)(void *ctx, rf_slice member, int64_t expire_ms); /* of a set */
     rf_code (*scored)(void *ctx, rf_slice member, double score);
     rf_code (*field)(void *ctx, rf_slice field, rf_slice value, int64_t expire_ms);
 
@@ -133,16 +133,16 @@ RF_API rf_code rf_value_copy(rf_value *value, rf_bytes_fn fn, void *ctx, rf_erro
 
 /* The type byte for the bytes that rf_value_copy() hands out. It equals the encoding's number, except for
  * hashes whose field names are stored outside the value (Redis 8.10 templates), which are copied as plain
- * hashes (4), those whose field expiry is shifted (24, or 22 for Valkey), and sets whose members' expiry is
- * shifted, which are copied as plain sets (2). Such values are held by this call. */
+ * hashes (4), and hashes and sets whose elements' expiry is shifted, or some of which are excluded: these get
+ * the type of their server for such values (24, or 22 for Valkey; 35), or the plain one. Such values are held
+ * by this call. */
 RF_API uint8_t rf_value_copied_type(const rf_value *value);
 
 RF_API rf_code rf_value_walk(rf_value *value, const rf_visitor *visitor, void *ctx, rf_error *error);
 
-/* Shifts the expiry of the value's fields by `ms` (negative: earlier) in all later walks and copies. The
- * result is clamped to 1 to 2^46 ms, the range that server commands accept. Must be called before the value
- * is consumed; affects hashes only. The expiry of a set's members (Redis 8.12, Dragonfly) is not shifted but
- * left out of copies; the reader reports it as a detail after the key. */
+/* Shifts the expiry of a hash's fields or a set's members by `ms` (negative: earlier) in all later walks and
+ * copies. The result is clamped to 1 to 2^46 ms, the range that server commands accept. Must be called before
+ * the value is consumed. */
 RF_API void rf_value_shift_expiry(rf_value *value, int64_t ms);
 
 /* The range of the expiry times of a hash's fields or a set's members. */
@@ -160,8 +160,8 @@ static inline int64_t rf_fields_end(const rf_field_expiry *expiry)
     return expiry->expiring == expiry->fields ? expiry->last_ms : (int64_t)RF_NO_EXPIRY;
 }
 
-/* Excludes fields that expire until `now_ms` from later walks and copies, and members from later walks: a
- * copy of a set has them, with their expiry. `expiry` is the result of rf_value_field_expiry(). */
+/* Excludes fields and members that expire until `now_ms` from later walks and copies. `expiry` is the result
+ * of rf_value_field_expiry(). */
 RF_API void rf_value_leave_out_expired(rf_value *value, const rf_field_expiry *expiry, int64_t now_ms);
 
 /* Keeps the value's raw bytes, in memory up to 16 MiB and in an unlinked temporary file beyond, so that it

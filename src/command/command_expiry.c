@@ -24,7 +24,9 @@ static const struct expiry_row {
 
 size_t command_find_word(const rf_entry *command, size_t from, const char *word)
 {
-    for (size_t i = from; i < command->argc && !slice_is_word(command->argv[i], "FIELDS"); i++)
+    for (size_t i = from; i < command->argc && !slice_is_word(command->argv[i], "FIELDS") &&
+                          !slice_is_word(command->argv[i], "MEMBERS");
+         i++)
         if (slice_is_word(command->argv[i], word))
             return i;
     return command->argc;

@@ -14,7 +14,7 @@ struct command_expiry {
     bool of_elements; /* of the key, such as fields of a hash; false: of the keys */
 };
 
-/* The first word from argument `from` on, before FIELDS; argc: there is none. */
+/* The first word from argument `from` on, before FIELDS or MEMBERS; argc: there is none. */
 size_t command_find_word(const rf_entry *command, size_t from, const char *word);
 
 /* False: the command has none. */

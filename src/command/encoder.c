@@ -86,7 +86,6 @@ rf_code encode_restore(struct encoder *e, rf_entry *entry, const char *why, rf_e
     TRY(dump_payload_put(entry, put_bytes, e->out, error));
     outbuf_put(e->out, "\r\n", 2);
     e->elements++;
-    e->members_kept = value_is_complete(entry->value);
     notify_of(&e->options.notify, e->entry, RF_NOTICE_BY_RESTORE, why);
     return RF_OK;
 }
@@ -134,7 +133,6 @@ static rf_code put_string(void *ctx, rf_slice value)
     return RF_OK;
 }
 
-/* An item of a list, a member of a set. */
 static rf_code put_item(void *ctx, rf_slice item)
 {
     struct encoder *e = ctx;
@@ -207,6 +205,34 @@ static rf_code put_field(void *ctx, rf_slice field, rf_slice value, int64_t expi
     return code;
 }
 
+static void put_arguments(struct encoder *e, const rf_slice *arguments, size_t count)
+{
+    encoder_command(e, count);
+    for (size_t i = 0; i < count; i++)
+        resp_bulk(e->out, arguments[i]);
+}
+
+#define PUT_ARGUMENTS(e, ...)                         \
+    put_arguments(e, (const rf_slice[]){__VA_ARGS__}, \
+                  sizeof((const rf_slice[]){__VA_ARGS__}) / sizeof(rf_slice))
+
+/* One member in a command, as in a server's own rewrite. */
+static rf_code put_member(void *ctx, rf_slice member, int64_t expire_ms)
+{
+    struct encoder *e = ctx;
+    rf_code code = RF_OK;
+    if (LIKELY(expire_ms == RF_NO_EXPIRY) || e->without & DETAIL_BIT(MEMBER_EXPIRY))
+        return put_item(e, member);
+    e->elements++;
+    if (!encoder_fits(e, member, &code))
+        return code;
+    uint8_t text[NUMBER_TEXT_MAX];
+    const rf_slice ms = {text, number_print_i64(text, expire_ms)};
+    batch_end(&e->batch);
+    PUT_ARGUMENTS(e, SLICE("SADDEX"), e->entry->key, SLICE("PXAT"), ms, SLICE("MEMBERS"), SLICE("1"), member);
+    return RF_OK;
+}
+
 static rf_code put_slot(void *ctx, uint64_t index, rf_slice value)
 {
     uint8_t text[NUMBER_TEXT_MAX];
@@ -230,12 +256,7 @@ static rf_code put_path_field(void *ctx, rf_slice path, rf_slice field, rf_slice
     e->elements++;
     if (!encoder_fits(e, path, &code) || !encoder_fits(e, field, &code) || !encoder_fits(e, value, &code))
         return code;
-    const rf_slice arguments[] = {SLICE("PHSET"), e->entry->key, path, SLICE("FIELDS"),
-                                  SLICE("1"),     field,         value};
-    enum { ARGUMENTS = sizeof arguments / sizeof *arguments };
-    encoder_command(e, ARGUMENTS);
-    for (size_t i = 0; i < ARGUMENTS; i++)
-        resp_bulk(e->out, arguments[i]);
+    PUT_ARGUMENTS(e, SLICE("PHSET"), e->entry->key, path, SLICE("FIELDS"), SLICE("1"), field, value);
     return RF_OK;
 }
 
@@ -243,7 +264,7 @@ static const rf_visitor visitor = {
     .unique = RF_UNIQUE_FIRST,
     .string = put_string,
     .item = put_item,
-    .member = put_item,
+    .member = put_member,
     .scored = put_scored,
     .field = put_field,
     .slot = put_slot,
@@ -323,38 +344,27 @@ static rf_code encode_path_hash(struct encoder *e, rf_entry *entry, rf_error *er
     return rf_value_walk(entry->value, &visitor, e, error);
 }
 
-/* --- hashes whose fields expire ------------------------------------------------------------------------ */
+/* --- elements that expire ------------------------------------------------------------------------------ */
 
-static rf_code find_last_expiry(void *ctx, rf_slice field, rf_slice value, int64_t expire_ms)
-{
-    int64_t *last = ctx;
-    (void)field, (void)value;
-    if (expire_ms != RF_NO_EXPIRY && expire_ms > *last)
-        *last = expire_ms;
-    return RF_OK;
-}
+static const struct {
+    enum ability ability;
+    unsigned detail;
+    const char *beyond;
+} expiring[RF_TYPE_COUNT] = {
+    [RF_SET] = {CAN_MEMBER_EXPIRY, DETAIL_BIT(MEMBER_EXPIRY), "a member expiry beyond what commands accept"},
+    [RF_HASH] = {CAN_FIELD_EXPIRY, DETAIL_BIT(FIELD_EXPIRY), "a field expiry beyond what commands accept"},
+};
 
-/* *last: the latest field expiry, or RF_NO_EXPIRY: an encoding with expiries may contain none. */
-static rf_code last_field_expiry(rf_entry *entry, int64_t *last, rf_error *error)
+/* Commands of Redis do not accept the full range of an RDB. */
+static rf_code encode_expiring(struct encoder *e, rf_entry *entry, rf_error *error)
 {
-    static const rf_visitor finder = {.field = find_last_expiry};
-    *last = RF_NO_EXPIRY;
-    if (LIKELY(entry->encoding->since <= RDB_LAST_COMMON))
-        return RF_OK;
-    TRY(rf_value_hold(entry->value, NULL, error));
-    return rf_value_walk(entry->value, &finder, last, error);
-}
-
-/* HPEXPIREAT does not accept the full range of an RDB. */
-static rf_code encode_hash(struct encoder *e, rf_entry *entry, rf_error *error)
-{
-    int64_t last;
+    rf_field_expiry expiry;
     bool kept = true;
-    TRY(last_field_expiry(entry, &last, error));
-    if (last != RF_NO_EXPIRY && !server_can(e->options.target, CAN_FIELD_EXPIRY))
-        TRY(encoder_leave_out(e, DETAIL_BIT(FIELD_EXPIRY), &kept, error));
-    else if (e->options.target.dialect == RF_REDIS && last >> RDB_FIELD_EXPIRE_COMMAND_BITS > 0)
-        return encode_restore(e, entry, "a field expiry beyond what commands accept", error);
+    TRY(rf_value_field_expiry(entry->value, &expiry, error));
+    if (expiry.expiring > 0 && !server_can(e->options.target, expiring[entry->type].ability))
+        TRY(encoder_leave_out(e, expiring[entry->type].detail, &kept, error));
+    else if (e->options.target.dialect == RF_REDIS && expiry.last_ms >> RDB_FIELD_EXPIRE_COMMAND_BITS > 0)
+        return encode_restore(e, entry, expiring[entry->type].beyond, error);
     return kept ? encode_elements(e, entry, error) : RF_OK;
 }
 
@@ -372,8 +382,8 @@ static rf_code encode_module(struct encoder *e, rf_entry *entry, rf_error *error
 typedef rf_code encode_fn(struct encoder *e, rf_entry *entry, rf_error *error);
 
 static encode_fn *const encoders[RF_TYPE_COUNT] = {
-    [RF_STRING] = encode_string, [RF_LIST] = encode_elements, [RF_SET] = encode_elements,
-    [RF_ZSET] = encode_elements, [RF_HASH] = encode_hash,     [RF_STREAM] = encode_stream,
+    [RF_STRING] = encode_string, [RF_LIST] = encode_elements, [RF_SET] = encode_expiring,
+    [RF_ZSET] = encode_elements, [RF_HASH] = encode_expiring, [RF_STREAM] = encode_stream,
     [RF_MODULE] = encode_module, [RF_ARRAY] = encode_array,   [RF_PATH_HASH] = encode_path_hash,
 };
 
@@ -402,13 +412,10 @@ static void put_expiry(struct encoder *e, const rf_entry *entry)
     resp_bulk_i64(e->out, entry->expire_ms);
 }
 
+/* Before the expiry, which deletes a key if it has passed. */
 COLD static void put_no_evict(struct encoder *e, const rf_entry *entry)
 {
-    encoder_command(e, 4);
-    resp_bulk(e->out, SLICE("BLESS"));
-    resp_bulk(e->out, SLICE("SET"));
-    resp_bulk(e->out, entry->key);
-    resp_bulk(e->out, SLICE("NO-EVICT"));
+    PUT_ARGUMENTS(e, SLICE("BLESS"), SLICE("SET"), entry->key, SLICE("NO-EVICT"));
 }
 
 COLD static rf_code handle_metadata(struct encoder *e, rf_entry *entry, bool *kept, rf_error *error)
@@ -419,11 +426,21 @@ COLD static rf_code handle_metadata(struct encoder *e, rf_entry *entry, bool *ke
     return encoder_leave_out(e, DETAIL_BIT(METADATA), kept, error);
 }
 
+COLD static rf_code handle_no_evict(struct encoder *e, rf_entry *entry, bool *kept, rf_error *error)
+{
+    if (server_can(e->options.target, CAN_NO_EVICT))
+        return RF_OK;
+    entry->no_evict = false;
+    return encoder_leave_out(e, DETAIL_BIT(NO_EVICT), kept, error);
+}
+
 static rf_code encode_value(struct encoder *e, rf_entry *entry, rf_error *error)
 {
     bool kept = true;
     if (UNLIKELY(entry->metadata.len > 0))
         TRY(handle_metadata(e, entry, &kept, error));
+    if (UNLIKELY(kept && entry->no_evict))
+        TRY(handle_no_evict(e, entry, &kept, error));
     if (UNLIKELY(!kept))
         return RF_OK;
     if (UNLIKELY(entry->metadata.len > 0 && entry->type != RF_MODULE))
@@ -437,7 +454,7 @@ static rf_code encode_value(struct encoder *e, rf_entry *entry, rf_error *error)
 static rf_code encode_key_value(struct encoder *e, rf_entry *entry, rf_error *error)
 {
     e->elements = 0;
-    e->dropped = e->members_kept = false;
+    e->dropped = false;
     e->without = 0;
     rf_code code = encode_value(e, entry, error);
     if (UNLIKELY(code != RF_OK)) {
@@ -454,10 +471,10 @@ static rf_code encode_key(struct encoder *e, rf_entry *entry, rf_error *error)
     if (UNLIKELY(e->db != entry->db))
         put_select(e, entry->db);
     TRY(encode_key_value(e, entry, error));
+    if (UNLIKELY(entry->no_evict) && e->elements > 0)
+        put_no_evict(e, entry);
     if (entry->expire_ms != RF_NO_EXPIRY && e->elements > 0)
         put_expiry(e, entry);
-    if (UNLIKELY(entry->value->no_evict) && e->elements > 0 && server_can(e->options.target, CAN_NO_EVICT))
-        put_no_evict(e, entry);
     return RF_OK;
 }
 
@@ -530,8 +547,6 @@ static __attribute__((noinline)) rf_code encode_other(struct encoder *e, rf_entr
     case RF_ENTRY_MODULE_AUX: return encode_module_aux(e, entry, error);
     case RF_ENTRY_FOREIGN:
     case RF_ENTRY_FOREIGN_DETAIL:
-        if (detail_is_kept(entry, e->members_kept, server_can(e->options.target, CAN_NO_EVICT)))
-            return RF_OK;
         return detail_leave_out_foreign(&e->options.notify, entry,
                                         e->options.drop_unsupported || e->options.drop_detail, error);
     case RF_ENTRY_COMMAND:

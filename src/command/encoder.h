@@ -3,7 +3,7 @@
  * rewrite.
  *
  *   FUNCTION LOAD code     SELECT db     SET | RPUSH | SADD | ZADD | HMSET | ARMSET | PHSET | XADD ...
- * PEXPIREAT
+ *   BLESS PEXPIREAT
  *
  * What commands cannot represent exactly is written as RESTORE with the original bytes, if the target reads
  * them; everything else is RF_E_INCOMPATIBLE, or skipped with a notice. (Valkey src/aof.c:
@@ -39,7 +39,6 @@ struct encoder {
     struct batch batch;
     uint64_t elements;
     bool dropped;
-    bool members_kept;     /* RESTORE writes the expiry of members, if any has one */
     unsigned without;      /* details that are dropped (rdb/details.def) */
     bool has_insert_index; /* of an array */
     uint64_t insert_index;
@@ -54,8 +53,8 @@ rf_code encoder_put(struct encoder *e, rf_entry *entry, rf_error *error);
 /* Appends commands about keys of one database, which an encoder with a select hook has written. */
 void encoder_append(struct encoder *e, int64_t db, rf_slice commands);
 
-/* Encodes only the value of a key, without SELECT and expiry, into `out`. Afterwards e->elements is 0 if it
- * is empty, and batch.commands is the number of commands. */
+/* Encodes only the value of a key, without SELECT, expiry and BLESS, into `out`. Afterwards e->elements is 0
+ * if it is empty, and batch.commands is the number of commands. */
 rf_code encoder_put_value(struct encoder *e, struct outbuf *out, rf_entry *key, rf_error *error);
 
 void encoder_close(struct encoder *e);

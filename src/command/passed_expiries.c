@@ -279,6 +279,12 @@ static bool is_distant(int64_t ms)
     return ms >= RF_EXPIRY_SHIFT_BELOW && ms < RF_EXPIRY_SHIFT + RF_EXPIRY_SHIFT_BELOW;
 }
 
+/* A key of which all other elements have expired is deleted by this as it is without it. */
+static bool removes_elements(const rf_entry *command)
+{
+    return slice_is_word(command->argv[0], "HDEL") || slice_is_word(command->argv[0], "SREM");
+}
+
 static rf_code note_command(const struct noted *noted, rf_error *error)
 {
     const rf_entry *command = noted->entry;
@@ -298,7 +304,7 @@ static rf_code note_command(const struct noted *noted, rf_error *error)
         forget_database(p, command->db);
     else if (row->kind == CLASS_SWAP_DBS)
         TRY(swap_databases(p, command, error));
-    else if (!slice_is_word(command->argv[0], "HDEL"))
+    else if (!removes_elements(command))
         TRY(use_keys(noted, row, error));
     return expires ? set_expiry(noted, row, &expiry, error) : RF_OK;
 }
@@ -310,7 +316,7 @@ static rf_code note_key(const struct noted *noted, rf_entry *key, rf_error *erro
     const int64_t soon = noted->passed->until;
     noted->passed->distant |= is_distant(key->expire_ms);
     bool passed = key->expire_ms != RF_NO_EXPIRY && key->expire_ms <= soon;
-    if (!passed && key->type == RF_HASH) {
+    if (!passed && (key->type == RF_HASH || key->type == RF_SET)) {
         rf_field_expiry fields;
         TRY(rf_value_field_expiry(key->value, &fields, error));
         passed = fields.first_ms != RF_NO_EXPIRY && fields.first_ms <= soon;

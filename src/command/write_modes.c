@@ -13,7 +13,7 @@ static bool is_plain(const rf_entry *key)
 {
     static const bool plain_types[RF_TYPE_COUNT] = {
         [RF_STRING] = true, [RF_LIST] = true, [RF_SET] = true, [RF_ZSET] = true, [RF_HASH] = true};
-    bool may_expire = key->type == RF_HASH && key->encoding->since > RDB_LAST_COMMON;
+    bool may_expire = (key->type == RF_HASH || key->type == RF_SET) && key->encoding->since > RDB_LAST_COMMON;
     return plain_types[key->type] && !may_expire && key->metadata.len == 0;
 }
 
@@ -59,9 +59,21 @@ static rf_code module_modes(rf_server server, rf_entry *key, unsigned *modes, rf
     return RF_OK;
 }
 
+/* Any method, and the server lacks the attribute then. */
+static rf_code modes_without_no_evict(rf_server server, const rf_entry *key, unsigned *modes, rf_error *error)
+{
+    rf_entry plain = *key;
+    plain.no_evict = false;
+    TRY(rf_server_write_modes(server, &plain, modes, error));
+    *modes = *modes ? RF_WRITE_PARTIAL : 0u;
+    return RF_OK;
+}
+
 rf_code rf_server_write_modes(rf_server server, rf_entry *key, unsigned *modes, rf_error *error)
 {
     struct encoding_result full = {false, false}, partial = {false, false};
+    if (key->no_evict && !server_can(server, CAN_NO_EVICT))
+        return modes_without_no_evict(server, key, modes, error);
     *modes = dump_payload_accepted(key, server) ? RF_WRITE_RESTORE : 0u;
     if (key->type == RF_MODULE)
         return module_modes(server, key, modes, error);

@@ -45,6 +45,7 @@ void rf_key_record_of(const rf_entry *entry, rf_digest value, uint32_t input, rf
         .type = library ? RF_STRING : entry->type,
         .value = value,
         .expire_ms = library ? RF_NO_EXPIRY : entry->expire_ms,
+        .no_evict = !library && entry->no_evict,
         .input = input,
         .offset = entry->offset,
     };
@@ -71,7 +72,8 @@ bool rf_key_record_differs(const rf_key_record *a, const rf_key_record *b, int64
         return true;
     if (a->db == RF_LIBRARY)
         return false;
-    return a->type != b->type || expiry_differs(a->expire_ms, b->expire_ms, tolerance_ms);
+    return a->type != b->type || a->no_evict != b->no_evict ||
+           expiry_differs(a->expire_ms, b->expire_ms, tolerance_ms);
 }
 
 static struct record packed(const rf_key_record *record, uint8_t marks)
@@ -85,7 +87,7 @@ static struct record packed(const rf_key_record *record, uint8_t marks)
         .db = (int32_t)record->db,
         .key_len = record->key.len,
         .type = record->type,
-        .marks = marks,
+        .marks = marks | (record->no_evict ? RECORD_NO_EVICT : 0u),
     };
 }
 
@@ -97,6 +99,7 @@ static rf_key_record unpacked(const struct record *record, rf_slice key)
         .type = (rf_type)record->type,
         .value = record->value,
         .expire_ms = record->expire_ms,
+        .no_evict = record->marks & RECORD_NO_EVICT,
         .input = record->input,
         .offset = record->offset,
         .published = record->published,

@@ -20,6 +20,7 @@
 enum record_mark {
     RECORD_AFTER = 1,    /* it belongs to the second set */
     RECORD_REPORTED = 2, /* its relation to the first set has been reported */
+    RECORD_NO_EVICT = 4, /* the key has that attribute */
 };
 
 /* Followed by its name, in a log as in a file. */

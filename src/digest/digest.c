@@ -28,8 +28,10 @@ struct rf_digester {
     rf_lthash items;                /* the same by SHA-256 */
     struct hash value, stream_hash; /* by SHA-256: the whole value; a stream's data besides entries and
                                        groups */
-    rf_digest expired_sum;          /* the part of sum that has expired */
-    uint64_t expired;
+    rf_digest expiring;             /* the sum of the members of a set that expire */
+    rf_lthash expiring_items;
+    rf_digest expired_sum; /* the part of sum, or of expiring, that has expired */
+    uint64_t expiring_members, expired;
     uint64_t elements, longest, bytes;
     struct stream_digest stream;
 };
@@ -103,11 +105,32 @@ static rf_code on_item(void *ctx, rf_slice item)
     return RF_OK;
 }
 
-static rf_code on_member(void *ctx, rf_slice member)
+/* Apart from the others: no member can have the hash of one with an expiry. */
+COLD static void add_expiring_member(rf_digester *d, rf_slice member, int64_t expire_ms)
+{
+    d->expiring_members++;
+    hasher_put_u64(&d->element, (uint64_t)expire_ms);
+    hasher_put(&d->element, member.ptr, member.len);
+    if (d->how.sha) {
+        const struct hash hash = hasher_end_sha256(&d->element);
+        lthash_add(d->how.sha, &d->expiring_items, hash.bytes);
+        return;
+    }
+    const rf_digest digest = hasher_end(&d->element);
+    rf_digest_add(&d->expiring, digest);
+    if (expire_ms > d->expired_until)
+        return;
+    d->expired++;
+    rf_digest_add(&d->expired_sum, digest);
+}
+
+static rf_code on_member(void *ctx, rf_slice member, int64_t expire_ms)
 {
     rf_digester *d = ctx;
     count_element(d, member.len);
-    if (UNLIKELY(d->how.sha))
+    if (UNLIKELY(expire_ms != RF_NO_EXPIRY))
+        add_expiring_member(d, member, expire_ms);
+    else if (UNLIKELY(d->how.sha))
         add_sha256(d, digest_hash(&d->how, member));
     else
         rf_digest_add(&d->sum, hash_bytes(d->how.secret, member));
@@ -273,7 +296,7 @@ static rf_code on_unowned(void *ctx, const rf_pending *pending)
 
 ON_ALL(string, (void *ctx, rf_slice value), value)
 ON_ALL(item, (void *ctx, rf_slice item), item)
-ON_ALL(member, (void *ctx, rf_slice member), member)
+ON_ALL(member, (void *ctx, rf_slice member, int64_t expire_ms), member, expire_ms)
 ON_ALL(scored, (void *ctx, rf_slice member, double score), member, score)
 ON_ALL(field, (void *ctx, rf_slice field, rf_slice value, int64_t expire_ms), field, value, expire_ms)
 ON_ALL(slot, (void *ctx, uint64_t index, rf_slice value), index, value)
@@ -320,11 +343,34 @@ static const bool has_order[RF_TYPE_COUNT] = {
 
 static void begin_value(rf_digester *d)
 {
-    d->sum = d->expired_sum = (rf_digest){0};
-    d->expired = 0;
-    if (UNLIKELY(d->how.sha))
+    d->sum = d->expiring = d->expired_sum = (rf_digest){0};
+    d->expiring_members = d->expired = 0;
+    if (UNLIKELY(d->how.sha)) {
         memset(&d->items, 0, sizeof d->items);
+        memset(&d->expiring_items, 0, sizeof d->expiring_items);
+    }
     d->elements = d->longest = d->bytes = 0;
+}
+
+/* H( "E" dig(sum) ) */
+static rf_digest hash_expiring(const rf_digester *d, rf_digest sum)
+{
+    uint8_t record[1 + sizeof sum] = {'E'};
+    digest_store(record + 1, sum);
+    return hash_bytes(d->how.secret, slice_of(record, sizeof record));
+}
+
+/* Members that expire are part of the sum only now, and those that have expired are no plain part of it. */
+COLD static void end_expiring_members(rf_digester *d)
+{
+    const rf_digest others = d->sum;
+    rf_digest left = others, remaining = d->expiring;
+    rf_digest_add(&d->sum, hash_expiring(d, d->expiring));
+    digest_subtract(&remaining, d->expired_sum);
+    if (d->expired < d->expiring_members)
+        rf_digest_add(&left, hash_expiring(d, remaining));
+    d->expired_sum = d->sum;
+    digest_subtract(&d->expired_sum, left);
 }
 
 /* Discards what an error may have left in the hasher. */
@@ -332,6 +378,8 @@ static void end_value(rf_digester *d, const rf_entry *key)
 {
     if (has_order[key->type])
         rf_digest_add(&d->sum, hasher_end(&d->ordered));
+    if (UNLIKELY(d->expiring_members > 0))
+        end_expiring_members(d);
     if (UNLIKELY(key->metadata.len > 0))
         rf_digest_add(&d->sum, hash_bytes(d->how.secret, key->metadata));
 }
@@ -340,6 +388,14 @@ static void end_value(rf_digester *d, const rf_entry *key)
 static struct hash join_stream(const rf_digester *d, const struct hash *entries, const struct hash *groups)
 {
     struct hash parts[] = {*entries, d->stream_hash, *groups};
+    return digest_hash(&d->how, slice_of(parts, sizeof parts));
+}
+
+/* H( dig(others) dig(expiring) ) */
+static struct hash join_expiring(const rf_digester *d, const struct hash *others)
+{
+    struct hash parts[] = {*others, {{0}}};
+    lthash_end(d->how.sha, &d->expiring_items, parts[1].bytes);
     return digest_hash(&d->how, slice_of(parts, sizeof parts));
 }
 
@@ -353,27 +409,14 @@ COLD static void end_value_sha256(rf_digester *d, const rf_entry *key)
         lthash_end(d->how.sha, &d->items, items.bytes);
     if (key->type == RF_STREAM)
         d->value = join_stream(d, &ordered, &items);
+    else if (d->expiring_members > 0)
+        d->value = join_expiring(d, &items);
     else if (key->type != RF_STRING)
         d->value = is_ordered ? ordered : items;
 }
 
-/* Members of a set that have expired are not digested; visitors do not learn their expiry. SHA-256 has all.
- */
-static rf_code leave_out_expired(const rf_digester *d, const rf_entry *key, rf_error *error)
-{
-    rf_field_expiry expiry;
-    for (const rf_digester *each = d; each; each = each->next)
-        if (each->how.sha || each->expired_until == INT64_MIN)
-            return RF_OK;
-    TRY(rf_value_field_expiry(key->value, &expiry, error));
-    rf_value_leave_out_expired(key->value, &expiry, d->expired_until);
-    return RF_OK;
-}
-
 static rf_code digest_value(rf_digester *d, const rf_entry *key, rf_error *error)
 {
-    if (UNLIKELY(value_may_have_expiring_members(key->value)))
-        TRY(leave_out_expired(d, key, error));
     for (rf_digester *each = d; each; each = each->next)
         begin_value(each);
     rf_code code = rf_value_walk(key->value, &d->visitor, d, error);
@@ -391,25 +434,28 @@ static void put_key(uint8_t record[KEY_NUMBERS], const rf_entry *key)
     store_le64(record + 16, (uint64_t)key->expire_ms);
 }
 
-/* The record has a fixed size, so that it need not be collected. */
+/* The record has a fixed size, so that it need not be collected; its last byte is only of keys that must not
+ * be evicted. */
 static rf_digest digest_key(const rf_entry *key, rf_digest value)
 {
-    uint8_t record[KEY_NUMBERS + 2 * sizeof value];
+    uint8_t record[KEY_NUMBERS + 2 * sizeof value + 1];
     put_key(record, key);
     digest_store(record + KEY_NUMBERS, value);
     digest_store(record + KEY_NUMBERS + sizeof value, hash_bytes(NULL, key->key));
-    return hash_bytes(NULL, slice_of(record, sizeof record));
+    record[sizeof record - 1] = 'N';
+    return hash_bytes(NULL, slice_of(record, sizeof record - !key->no_evict));
 }
 
 static void add_key_sha256(rf_digester *d, const rf_entry *key)
 {
-    uint8_t record[KEY_NUMBERS + 3 * RF_SHA256_BYTES];
+    uint8_t record[KEY_NUMBERS + 3 * RF_SHA256_BYTES + 1];
     uint8_t *at = record + KEY_NUMBERS;
     struct hash hashes[] = {d->value, digest_hash(&d->how, key->key), digest_hash(&d->how, key->metadata)};
     size_t size = (key->metadata.len > 0 ? 3 : 2) * sizeof *hashes;
     put_key(record, key);
     memcpy(at, hashes, size);
-    struct hash item = digest_hash(&d->how, slice_of(record, KEY_NUMBERS + size));
+    at[size] = 'N';
+    struct hash item = digest_hash(&d->how, slice_of(record, KEY_NUMBERS + size + key->no_evict));
     lthash_add(d->how.sha, &d->keys, item.bytes);
 }
 

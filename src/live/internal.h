@@ -42,7 +42,8 @@ struct live_capture {
     rf_code (*payload)(void *ctx, const rf_key_record *asked, rf_slice payload, const char *name,
                        rf_error *error);
     /* The expiry, which is up to PTTL_SLACK_MS too late if live_knows_expire_time() is false. */
-    rf_code (*done)(void *ctx, const rf_key_record *asked, bool missing, int64_t expire_ms, rf_error *error);
+    rf_code (*done)(void *ctx, const rf_key_record *asked, bool missing, const rf_key_record *found,
+                    rf_error *error);
     /* The estimated size; RF_UNKNOWN: not available. */
     rf_code (*size)(void *ctx, const rf_key_record *asked, bool missing, int64_t size, rf_error *error);
     void *ctx;

@@ -3,6 +3,7 @@
  *
  *   [SELECT db]  [ASKING] DUMP key  [ASKING] PEXPIRETIME key            since 7.0
  *   [SELECT db]  [ASKING] DUMP key  [ASKING] PTTL key  TIME             before
+ *   ...  [ASKING] BLESS GET key                                         in addition since 8.12
  *   [SELECT db]  [ASKING] EXISTS key                                    with names_only
  *   [SELECT db]  [ASKING] MEMORY USAGE key                              QUERY_SIZE */
 #include "base/bytes.h"
@@ -138,6 +139,17 @@ static rf_code on_size(const struct reply_context *t)
     return t->answer->missing ? RF_OK : parse_number(t, &t->answer->size);
 }
 
+/* [flag ...] */
+static rf_code on_flags(const struct reply_context *t)
+{
+    rf_slice rest = t->rest;
+    if (t->reply.kind != REPLY_ARRAY)
+        return refuse(t);
+    for (int64_t i = 0; i < t->reply.number; i++)
+        t->answer->record.no_evict |= slice_is_word(reply_next(&rest).text, "NO-EVICT");
+    return RF_OK;
+}
+
 static rf_code on_expire_time(const struct reply_context *t)
 {
     return parse_number(t, &t->answer->record.expire_ms);
@@ -181,7 +193,8 @@ static const struct step {
     {"DUMP", ARGUMENT_KEY, on_payload},      {"ASKING", ARGUMENT_NONE, on_ok},
     {"PTTL", ARGUMENT_KEY, on_ttl},          {"PEXPIRETIME", ARGUMENT_KEY, on_expire_time},
     {"TIME", ARGUMENT_NONE, on_time},        {"EXISTS", ARGUMENT_KEY, on_exists},
-    {"MEMORY USAGE", ARGUMENT_KEY, on_size},
+    {"MEMORY USAGE", ARGUMENT_KEY, on_size}, {"ASKING", ARGUMENT_NONE, on_ok},
+    {"BLESS GET", ARGUMENT_KEY, on_flags},
 };
 enum { STEPS = sizeof steps / sizeof *steps };
 enum {
@@ -193,7 +206,9 @@ enum {
     PEXPIRETIME = 32,
     TIME = 64,
     EXISTS = 128,
-    SIZE = 256
+    SIZE = 256,
+    ASKING_FLAGS = 512,
+    FLAGS = 1024
 };
 
 bool live_knows_expire_time(const rf_live *live)
@@ -202,15 +217,23 @@ bool live_knows_expire_time(const rf_live *live)
     return !live->by_ttl && server.major > 0 && rf_server_at_least(server, (rf_server){RF_REDIS, 7, 0});
 }
 
+/* DUMP does not have them. */
+static bool has_flags(const rf_live *live)
+{
+    return rf_server_at_least(live->primaries.server, (rf_server){RF_REDIS, 8, 12});
+}
+
 static unsigned choose_steps(const rf_live *live, const struct live_conn *node, const struct query *query)
 {
-    unsigned first = (node->db != query->record.db ? SELECT : 0) | (query->ask_address.host ? ASKING : 0);
+    bool asking = query->ask_address.host;
+    unsigned first = (node->db != query->record.db ? SELECT : 0) | (asking ? ASKING : 0);
     if (live->options.names_only)
         return first | EXISTS;
     if (query->kind == QUERY_SIZE)
         return first | SIZE;
-    return first | (query->ask_address.host ? ASKING_AGAIN : 0) | DUMP |
-           (live_knows_expire_time(live) ? PEXPIRETIME : PTTL | TIME);
+    return first | (asking ? ASKING_AGAIN : 0) | DUMP |
+           (live_knows_expire_time(live) ? PEXPIRETIME : PTTL | TIME) |
+           (has_flags(live) ? FLAGS | (asking ? ASKING_FLAGS : 0) : 0);
 }
 
 static rf_code put_step(struct client *client, const struct step *step, rf_slice argument, rf_error *error)
@@ -262,10 +285,11 @@ static bool lacks_exists(const struct reply_context *t, const struct step *step)
     return lacks;
 }
 
-/* Sizes are only estimates. */
-static bool lacks_size(const struct reply_context *t, const struct step *step)
+/* Sizes are only estimates; without flags a key has none, or it does not exist. */
+static bool is_optional(const struct reply_context *t, const struct step *step)
 {
-    return step->on_reply == on_size && classify_error(t->reply) == ERROR_OTHER;
+    return (step->on_reply == on_size || step->on_reply == on_flags) &&
+           classify_error(t->reply) == ERROR_OTHER;
 }
 
 /* An error reply to a step: the query is retried, or the check ends. A failed SELECT leaves the wrong
@@ -313,7 +337,7 @@ static rf_code capture_reply(const struct live_capture *capture, const struct qu
     const rf_key_record *asked = &query->record;
     return query->kind == QUERY_SIZE
                ? capture->size(capture->ctx, asked, answer->missing, answer->size, error)
-               : capture->done(capture->ctx, asked, answer->missing, answer->record.expire_ms, error);
+               : capture->done(capture->ctx, asked, answer->missing, &answer->record, error);
 }
 
 static rf_code compare_reply(rf_live *live, const struct query *query, const struct answer *answer,
@@ -361,7 +385,7 @@ static rf_code read_step(rf_live *live, struct live_conn *node, struct query *qu
     TRY(code);
     if (answer->reason != RETRY_NONE)
         return RF_OK;
-    if (t.reply.kind == REPLY_ERROR && (lacks_exists(&t, step) || lacks_size(&t, step)))
+    if (t.reply.kind == REPLY_ERROR && (lacks_exists(&t, step) || is_optional(&t, step)))
         return RF_OK;
     if (t.reply.kind == REPLY_ERROR)
         return on_error_reply(&t, &node->base.address, query, step->argument == ARGUMENT_DB);

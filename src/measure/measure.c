@@ -41,11 +41,14 @@ static inline void count_packable(struct shape *s, rf_slice element)
         s->packed += packed_string_size(element);
 }
 
-static rf_code on_member(void *ctx, rf_slice member)
+static rf_code on_member(void *ctx, rf_slice member, int64_t expire_ms)
 {
     struct shape *s = ctx;
     s->elements++;
     count_packable(s, member);
+    s->expiring += expire_ms != RF_NO_EXPIRY;
+    if (s->elements <= LISTPACK_ENTRIES)
+        s->packed_expiries += packed_integer_size(expire_ms == RF_NO_EXPIRY ? 0 : expire_ms);
     if (s->not_numbers == 0 && s->elements <= INTSET_ENTRIES)
         note_number(s, member);
     return RF_OK;
@@ -234,6 +237,6 @@ rf_code rf_measure_key(const rf_entry *key, rf_measure *out, rf_error *error)
 {
     TRY((LIKELY(key->type == RF_STRING) ? measure_string : measure_others)(key, out, error));
     out->stored = window_offset(key->value->stream) - key->offset;
-    out->memory += memory_of_key(key->key);
+    out->memory += memory_of_key(key->key) + (key->no_evict ? memory_of_no_evict(key->key) : 0);
     return RF_OK;
 }

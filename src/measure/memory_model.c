@@ -18,9 +18,10 @@
  *   table    56, a bucket of 8 for each power of two, an entry of 24 for each element
  *
  * Packed encodings in the dump stay packed, unless they exceed the limits, as in a server that loads them.
- * Data that Redis 7.0 does not support (arrays, path hashes, expiring fields) is estimated after later
- * servers; a module value counts with its size in the dump. Servers of other generations differ: most use
- * less. (Redis 7.0 src/object.c: objectComputeSize, src/rdb.c: rdbLoadObject) */
+ * Data that Redis 7.0 does not support (arrays, path hashes, expiring fields and members, keys that must not
+ * be evicted) is estimated after later servers, of Redis 8.12 after its source; a module value counts with
+ * its size in the dump. Servers of other generations differ: most use less. (Redis 7.0 src/object.c:
+ * objectComputeSize, src/rdb.c: rdbLoadObject) */
 #include "measure/memory_model.h"
 #include "base/number.h"
 #include <math.h>
@@ -78,7 +79,10 @@ enum {
     STREAM = 80,
     TREE_NODE = 4 + 30 * 8,
     TREE_ID = 16,
-    EXPIRY = 24, /* of a field */
+    EXPIRY = 24, /* of a field or a member */
+    /* of a set with expiries: what a listpack is wrapped in, what its table has besides */
+    PACKED_SET_EXPIRY = 24,
+    TABLE_SET_EXPIRY = 32,
 };
 
 static uint64_t memory_of_buckets(uint64_t entries)
@@ -127,9 +131,20 @@ static uint64_t memory_of_list(const rf_entry *key, const struct shape *s)
     return LIST + s->nodes.memory;
 }
 
+/* In a listpack each member is followed by its expiry, 0 without one. (Redis 8.12 src/t_set_listpackex.c,
+ * set_entry.h) */
+static uint64_t memory_of_expiring_set(const struct shape *s)
+{
+    if (s->elements <= LISTPACK_ENTRIES && s->longest <= LISTPACK_VALUE)
+        return PACKED_SET_EXPIRY + memory_allocated(LISTPACK_FRAME + s->packed + s->packed_expiries);
+    return memory_of_table(s->elements) + TABLE_SET_EXPIRY + s->apart + s->expiring * EXPIRY;
+}
+
 static uint64_t memory_of_set(const rf_entry *key, const struct shape *s)
 {
     enum { SET_LISTPACK = 20 };
+    if (s->expiring > 0)
+        return memory_of_expiring_set(s);
     if (s->not_numbers == 0 && s->elements <= INTSET_ENTRIES)
         return memory_allocated(INTSET_FRAME + s->elements * s->widest);
     if (key->encoding->number == SET_LISTPACK && s->elements <= LISTPACK_ENTRIES)

@@ -49,6 +49,13 @@ static inline uint64_t memory_of_key(rf_slice name)
     return MEMORY_TABLE_ENTRY + memory_of_string(name.len);
 }
 
+/* Of its no-evict attribute (Redis 8.12): metadata of the object, and an entry in a table of such keys. */
+static inline uint64_t memory_of_no_evict(rf_slice name)
+{
+    enum { METADATA = 8 };
+    return METADATA + MEMORY_TABLE_ENTRY + memory_of_string(name.len);
+}
+
 /* Of a string: an integer is kept in the object, a short text in one allocation with it. */
 static inline uint64_t memory_of_number(void)
 {

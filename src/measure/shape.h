@@ -25,12 +25,13 @@ struct nodes {
 struct shape {
     const struct rf_value *value;
     uint64_t elements, longest, bytes;
-    uint64_t packed;      /* size as entries of a listpack; incomplete if there are too many for one */
-    uint64_t blob;        /* size of a zset's listpack in the dump; 0: none, or unknown */
-    uint64_t apart;       /* size as separate allocations */
-    uint64_t expiring;    /* fields that have an expiry */
-    uint64_t not_numbers; /* members that are not integers */
-    uint64_t widest;      /* size of the widest integer */
+    uint64_t packed;          /* size as entries of a listpack; incomplete if there are too many for one */
+    uint64_t blob;            /* size of a zset's listpack in the dump; 0: none, or unknown */
+    uint64_t apart;           /* size as separate allocations */
+    uint64_t expiring;        /* fields or members that have an expiry */
+    uint64_t packed_expiries; /* of members, as entries of a listpack; incomplete like `packed` */
+    uint64_t not_numbers;     /* members that are not integers */
+    uint64_t widest;          /* size of the widest integer */
     struct nodes nodes;
     /* of a stream */
     struct id_tree tree;                 /* of the nodes */

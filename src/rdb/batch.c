@@ -86,19 +86,18 @@ static bool take(struct rdb_batch *batch, struct rdb_reader *from)
     return true;
 }
 
-/* A key at the end of a block is complete, unless it is large, with the one after it. Details of the last key
- * come before the next one. What is gathered costs a copy, which is in vain if the next key is not taken. */
+/* A key at the end of a block is complete, unless it is large, with the one after it. What is gathered costs
+ * a copy, which is in vain if the next key is not taken. */
 rf_code rdb_batch_take(struct rdb_batch *batch, struct rdb_reader *from, bool *taken)
 {
     *taken = false;
     TRY(rdb_reader_end_key(from));
     if (from->block_end > 0)
         TRY(rdb_reader_check_block(from));
-    if (from->has_prefix || from->value.members_expire || from->value.no_evict || window_is_memory(from->w))
+    if (from->has_prefix || window_is_memory(from->w))
         return RF_OK;
     window_release(from->w);
-    *taken = take(batch, from) ||
-             (!rdb_reader_may_have_detail(&batch->reader) && window_extend(from->w) && take(batch, from));
+    *taken = take(batch, from) || (window_extend(from->w) && take(batch, from));
     return RF_OK;
 }
 

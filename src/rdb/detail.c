@@ -27,23 +27,6 @@ void detail_notify(const rf_notify *notify, const rf_entry *key, unsigned detail
             notify_of(notify, key, RF_NOTICE_DETAIL, details_of[i].lost);
 }
 
-static bool is_no_evict(const rf_entry *entry)
-{
-    return entry->kind == RF_ENTRY_FOREIGN_DETAIL && slice_equal(entry->text, SLICE(DETAIL_OF_NO_EVICT));
-}
-
-static bool is_member_expiry(const rf_entry *entry)
-{
-    return entry->kind == RF_ENTRY_FOREIGN_DETAIL &&
-           slice_equal(entry->text, SLICE(DETAIL_OF_MEMBER_EXPIRY)) &&
-           !slice_equal(entry->name, SLICE("KeyDB"));
-}
-
-bool detail_is_kept(const rf_entry *entry, bool members, bool no_evict)
-{
-    return (no_evict && is_no_evict(entry)) || (members && is_member_expiry(entry));
-}
-
 const char *detail_foreign(const rf_entry *entry, char text[DETAIL_FOREIGN_TEXT])
 {
     snprintf(text, DETAIL_FOREIGN_TEXT, "%.*s of %.*s", (int)entry->text.len, (const char *)entry->text.ptr,

@@ -24,14 +24,6 @@ const char *detail_lacking(unsigned details);
 /* Sends a notice for each of the details that were dropped from a key. */
 void detail_notify(const rf_notify *notify, const rf_entry *key, unsigned details);
 
-#define DETAIL_OF_NO_EVICT      "the no-evict attribute"
-#define DETAIL_OF_MEMBER_EXPIRY "a member expiry"
-
-/* Whether an entry is a detail of the key before it that the output has already: `members`, the expiry of a
- * set's members, which the type of the set tells, too (not that of KeyDB); `no_evict`, the attribute of a key
- * of Redis 8.12, which the key's value tells, too (rdb/walk.h). */
-bool detail_is_kept(const rf_entry *entry, bool members, bool no_evict);
-
 /* "a cron job of KeyDB". */
 enum { DETAIL_FOREIGN_TEXT = 64 };
 const char *detail_foreign(const rf_entry *entry, char text[DETAIL_FOREIGN_TEXT]);

@@ -3,7 +3,6 @@
  * and dragonfly.c. */
 #include "rdb/rdb_reader.h"
 
-#include "rdb/detail.h"
 #include "rdb/dragonfly.h"
 #include "rdb/rdb_format.h"
 #include "rdb/rdb_header.h"
@@ -34,15 +33,6 @@ static void clear_prefix(struct rdb_reader *r)
     r->idle = r->freq = -1;
     r->no_evict = false;
     r->metadata.len = 0;
-}
-
-void rdb_reader_put_detail(struct rdb_reader *r, rf_entry *entry, rf_slice product, rf_slice what)
-{
-    entry->kind = RF_ENTRY_FOREIGN_DETAIL;
-    entry->db = r->db;
-    entry->key = r->value.key;
-    entry->name = product;
-    entry->text = what;
 }
 
 void rdb_reader_put_foreign(struct rdb_reader *r, rf_entry *entry, const char *product, const char *what)
@@ -90,6 +80,7 @@ static inline void keep_prefix(const struct rdb_reader *r, rf_entry *entry)
     entry->expire_ms = r->expire_ms;
     entry->idle = r->idle;
     entry->freq = r->freq;
+    entry->no_evict = r->no_evict;
     entry->metadata = buffer_slice(&r->metadata);
 }
 
@@ -97,6 +88,7 @@ static inline void reject_prefix(rf_entry *entry)
 {
     entry->expire_ms = RF_NO_EXPIRY;
     entry->idle = entry->freq = -1;
+    entry->no_evict = false;
     entry->metadata.len = 0;
 }
 
@@ -127,7 +119,6 @@ static inline rf_code read_key(struct rdb_reader *r, rf_entry *entry, const stru
     entry->db = r->db;
     value_begin(&r->value, type, r->db, key, record);
     r->value.expire_ms = entry->expire_ms;
-    r->value.no_evict = r->has_prefix && r->no_evict;
     return RF_OK;
 }
 
@@ -255,8 +246,7 @@ bool rdb_reader_frame(struct rdb_reader *r)
         if (is_type(r, byte)) {
             r->value.type = &r->types[byte];
             r->framed = r->w->pos;
-            return !rdb_reader_may_have_detail(r) && rdb_skip_string(r->w) == RF_OK &&
-                   r->value.type->walk(&k) == RF_OK && !is_beyond_block(r);
+            return rdb_skip_string(r->w) == RF_OK && r->value.type->walk(&k) == RF_OK && !is_beyond_block(r);
         }
         if (!r->opcodes[byte].is_passed || r->opcodes[byte].read(r, &ignored, &ready) != RF_OK)
             return false;
@@ -282,32 +272,15 @@ void rdb_reader_restart(struct rdb_reader *r, int64_t db)
 {
     value_end(&r->value);
     r->value.type = NULL;
-    r->value.members_expire = r->value.no_evict = false;
     clear_prefix(r);
     r->db = db;
-}
-
-/* What a value or the record of a key has told, of which the key's entry says nothing. */
-COLD static void next_detail(struct rdb_reader *r, rf_entry *entry)
-{
-    bool *which = r->value.members_expire ? &r->value.members_expire : &r->value.no_evict;
-    rdb_reader_put_detail(
-        r, entry, r->info->dialect == RF_DRAGONFLY ? SLICE("Dragonfly") : SLICE("Redis 8.12"),
-        r->value.members_expire ? SLICE(DETAIL_OF_MEMBER_EXPIRY) : SLICE(DETAIL_OF_NO_EVICT));
-    *which = false;
 }
 
 rf_code rdb_reader_next(struct rdb_reader *r, rf_entry *entry)
 {
     bool ready = false;
-    int64_t db = r->db; /* of the last key */
     TRY(rdb_reader_end_key(r));
     uint64_t at = entry->offset = window_offset(r->w);
-    if (UNLIKELY(r->value.members_expire || r->value.no_evict)) {
-        next_detail(r, entry);
-        entry->db = db;
-        return RF_OK;
-    }
     for (; !ready; at = window_offset(r->w)) {
         uint8_t byte;
         if (UNLIKELY(r->block_end > 0))

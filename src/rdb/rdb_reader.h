@@ -65,9 +65,6 @@ void rdb_reader_enter_dialect(struct rdb_reader *r, rf_dialect dialect);
 /* Reads the name of a key. */
 rf_code rdb_reader_key_name(struct rdb_reader *r);
 
-/* Returns a detail of the key that was read last. */
-void rdb_reader_put_detail(struct rdb_reader *r, rf_entry *entry, rf_slice product, rf_slice what);
-
 /* Returns the key of which the name was read as one that no other server supports. */
 void rdb_reader_put_foreign(struct rdb_reader *r, rf_entry *entry, const char *product, const char *what);
 
@@ -76,13 +73,6 @@ void rdb_reader_put_foreign(struct rdb_reader *r, rf_entry *entry, const char *p
 /* Skips the next key with all that precedes it, by its frame. False: it is not complete, damaged, or another
  * entry, and the position is undefined. The window must be over memory. */
 bool rdb_reader_frame(struct rdb_reader *r);
-
-/* Whether the key that a frame ended at may be followed by details, which its frame does not show: batches
- * are without such keys. */
-static inline bool rdb_reader_may_have_detail(const struct rdb_reader *r)
-{
-    return r->no_evict || (r->value.type && value_may_have_expiring_members(&r->value));
-}
 
 /* Skips the value of the last key, unless it was consumed. */
 rf_code rdb_reader_end_key(struct rdb_reader *r);

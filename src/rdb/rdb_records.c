@@ -2,7 +2,6 @@
 /* What follows the opcodes of Redis, Valkey, KeyDB and Redis Enterprise: one small function for each. */
 #include "rdb/rdb_records.h"
 
-#include "rdb/detail.h"
 #include "rdb/rdb_aux.h"
 #include "rdb/rdb_format.h"
 #include "rdb/rdb_read.h"
@@ -98,6 +97,15 @@ rf_code read_key_metadata(struct rdb_reader *r, rf_entry *entry, bool *ready)
 /* --- other entries ---------------------------------------------------------------------------------- */
 
 /* KeyDB writes two AUX fields after a key for each member with an expiry: the member and the time. */
+static void put_keydb_expiry(const struct rdb_reader *r, rf_entry *entry)
+{
+    entry->kind = RF_ENTRY_FOREIGN_DETAIL;
+    entry->db = r->db;
+    entry->key = r->value.key;
+    entry->name = SLICE("KeyDB");
+    entry->text = SLICE("a member expiry");
+}
+
 rf_code read_aux(struct rdb_reader *r, rf_entry *entry, bool *ready)
 {
     entry->kind = RF_ENTRY_AUX;
@@ -105,7 +113,7 @@ rf_code read_aux(struct rdb_reader *r, rf_entry *entry, bool *ready)
     TRY(rdb_string(r->w, &entry->text));
     rdb_aux_learn(r, entry);
     if (slice_equal(entry->name, SLICE("keydb-subexpire-key")))
-        rdb_reader_put_detail(r, entry, SLICE("KeyDB"), SLICE(DETAIL_OF_MEMBER_EXPIRY));
+        put_keydb_expiry(r, entry);
     *ready = true;
     return RF_OK;
 }

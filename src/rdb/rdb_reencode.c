@@ -11,7 +11,7 @@
 #include "rdb/value_stream.h"
 #include <math.h>
 
-enum { ZSET_TEXT = 3, STREAM_WITH_PRODUCERS = 26, STREAM_WITH_UNOWNED = 27 };
+enum { PLAIN_SET = 2, ZSET_TEXT = 3, PLAIN_HASH = 4, STREAM_WITH_PRODUCERS = 26, STREAM_WITH_UNOWNED = 27 };
 
 /* --- the survey ------------------------------------------------------------------------------------- */
 
@@ -46,16 +46,21 @@ static rf_code see_scored(void *ctx, rf_slice member, double score)
     return see_item(ctx, member);
 }
 
-static rf_code see_field(void *ctx, rf_slice field, rf_slice value, int64_t expire_ms)
+static rf_code see_member(void *ctx, rf_slice member, int64_t expire_ms)
 {
     struct rdb_survey *s = ctx;
-    see_string(s, value);
     s->odd_second |= expire_ms != RF_NO_EXPIRY && !dragonfly_has_expiry(expire_ms);
     if (expire_ms != RF_NO_EXPIRY && !redis_has_expiry(expire_ms))
         s->odd_expiry = true;
     else if (expire_ms != RF_NO_EXPIRY && (s->first_expiry == RF_NO_EXPIRY || expire_ms < s->first_expiry))
         s->first_expiry = expire_ms;
-    return see_item(ctx, field);
+    return see_item(ctx, member);
+}
+
+static rf_code see_field(void *ctx, rf_slice field, rf_slice value, int64_t expire_ms)
+{
+    see_string(ctx, value);
+    return see_member(ctx, field, expire_ms);
 }
 
 static rf_code see_stream_entry(void *ctx, rf_stream_id id, const rf_slice *fields_values, size_t pairs)
@@ -89,7 +94,7 @@ rf_code rdb_survey(rf_value *value, struct rdb_survey *survey, rf_error *error)
     static const rf_visitor surveyor = {.unique = RF_UNIQUE_ALL,
                                         .string = see_item,
                                         .item = see_item,
-                                        .member = see_item,
+                                        .member = see_member,
                                         .scored = see_scored,
                                         .field = see_field,
                                         .stream_entry = see_stream_entry,
@@ -109,16 +114,37 @@ static const struct {
     const char *what;
     uint8_t count, types[5];
 } plain_types[RF_TYPE_COUNT] = {
-    [RF_STRING] = {"a string", 1, {0}},
-    [RF_LIST] = {"a list", 1, {1}},
-    [RF_SET] = {"a set", 1, {2}},
-    [RF_ZSET] = {"a sorted set", 2, {5, ZSET_TEXT}},
-    [RF_HASH] = {"a hash", 1, {RDB_PLAIN_HASH}},
-    [RF_STREAM] = {"a stream", 5, {27, 26, 21, 19, 15}},
-    [RF_MODULE] = {"a module value", 0, {0}},
-    [RF_ARRAY] = {"an array", 0, {0}},
+    [RF_STRING] = {"a string", 1, {0}},       [RF_LIST] = {"a list", 1, {1}},
+    [RF_SET] = {"a set", 1, {PLAIN_SET}},     [RF_ZSET] = {"a sorted set", 2, {5, ZSET_TEXT}},
+    [RF_HASH] = {"a hash", 1, {PLAIN_HASH}},  [RF_STREAM] = {"a stream", 5, {27, 26, 21, 19, 15}},
+    [RF_MODULE] = {"a module value", 0, {0}}, [RF_ARRAY] = {"an array", 0, {0}},
     [RF_PATH_HASH] = {"a path hash", 0, {0}},
 };
+
+/* For each logical type whose elements may expire. */
+static const struct {
+    uint8_t types[RF_DIALECTS]; /* with expiries; 0: there is none */
+    unsigned lacking, out_of_range;
+} expiring_types[RF_TYPE_COUNT] = {
+    [RF_SET] = {{[RF_REDIS] = RDB_REDIS_EXPIRING_SET, [RF_DRAGONFLY] = RDB_DRAGONFLY_EXPIRING_SET},
+                DETAIL_BIT(MEMBER_EXPIRY),
+                DETAIL_BIT(MEMBER_EXPIRY_RANGE)},
+    [RF_HASH] = {{[RF_REDIS] = RDB_REDIS_EXPIRING_HASH,
+                  [RF_VALKEY] = RDB_VALKEY_EXPIRING_HASH,
+                  [RF_DRAGONFLY] = RDB_DRAGONFLY_EXPIRING_HASH},
+                 DETAIL_BIT(FIELD_EXPIRY),
+                 DETAIL_BIT(FIELD_EXPIRY_RANGE)},
+};
+
+uint8_t rdb_expiring_type(rf_type logical, rf_dialect dialect)
+{
+    return expiring_types[logical].types[dialect];
+}
+
+uint8_t rdb_plain_type(rf_type logical)
+{
+    return plain_types[logical].types[0];
+}
 
 struct reader {
     rf_dialect dialect;
@@ -142,17 +168,16 @@ static const char *choose_plain(rf_type logical, struct reader reader, uint8_t *
     return plain_types[logical].what;
 }
 
-/* *type: that of the hash without expiries. */
-static unsigned choose_expiring(const struct rdb_survey *survey, struct reader reader, uint8_t *type)
+/* *type: that without expiries. */
+static unsigned choose_expiring(rf_type logical, const struct rdb_survey *survey, struct reader reader,
+                                uint8_t *type)
 {
-    static const uint8_t expiring[RF_DIALECTS] = {[RF_REDIS] = RDB_REDIS_EXPIRING_HASH,
-                                                  [RF_VALKEY] = RDB_VALKEY_EXPIRING_HASH,
-                                                  [RF_DRAGONFLY] = RDB_DRAGONFLY_EXPIRING_HASH};
     const bool odd[RF_DIALECTS] = {[RF_REDIS] = survey->odd_expiry, [RF_DRAGONFLY] = survey->odd_second};
-    if (!reads(reader, expiring[reader.dialect]))
-        return DETAIL_BIT(FIELD_EXPIRY);
-    *type = expiring[reader.dialect];
-    return odd[reader.dialect] ? DETAIL_BIT(FIELD_EXPIRY_RANGE) : 0;
+    const uint8_t expiring = rdb_expiring_type(logical, reader.dialect);
+    if (expiring == 0 || !reads(reader, expiring))
+        return expiring_types[logical].lacking;
+    *type = expiring;
+    return odd[reader.dialect] ? expiring_types[logical].out_of_range : 0;
 }
 
 static unsigned details_of_stream(const struct rdb_survey *survey, uint8_t type)
@@ -171,7 +196,7 @@ static const char *choose(rf_type logical, struct reader reader, struct rdb_plan
     if (logical == RF_STREAM)
         plan->details = details_of_stream(survey, plan->type);
     else if (survey->first_expiry != RF_NO_EXPIRY || survey->odd_expiry)
-        plan->details = choose_expiring(survey, reader, &plan->type);
+        plan->details = choose_expiring(logical, survey, reader, &plan->type);
     return NULL;
 }
 
@@ -252,23 +277,45 @@ static rf_code put_seconds(struct reencoder *r, int64_t expire_ms)
     return put_string(r, slice_of(text, size));
 }
 
-/* Redis writes the expiry relative to the hash's first one, plus one, before the field; Valkey and Dragonfly
- * write it after the value. */
-static rf_code put_field(void *ctx, rf_slice field, rf_slice value, int64_t expire_ms)
+static bool is_of_redis(const struct reencoder *r)
 {
-    struct reencoder *r = ctx;
-    if (r->type == RDB_REDIS_EXPIRING_HASH)
-        TRY(put_length(r, redis_has_expiry(expire_ms) ? (uint64_t)(expire_ms - r->first_expiry) + 1 : 0));
-    TRY(put_string(r, field));
-    TRY(put_string(r, value));
-    if (r->type == RDB_DRAGONFLY_EXPIRING_HASH)
+    return r->type == RDB_REDIS_EXPIRING_HASH || r->type == RDB_REDIS_EXPIRING_SET;
+}
+
+/* Redis writes the expiry before the element, relative to the value's first one, plus one; Valkey and
+ * Dragonfly write it after the element. */
+static rf_code put_expiry_before(struct reencoder *r, int64_t expire_ms)
+{
+    if (!is_of_redis(r))
+        return RF_OK;
+    return put_length(r, redis_has_expiry(expire_ms) ? (uint64_t)(expire_ms - r->first_expiry) + 1 : 0);
+}
+
+static rf_code put_expiry_after(struct reencoder *r, int64_t expire_ms)
+{
+    if (r->type == RDB_DRAGONFLY_EXPIRING_HASH || r->type == RDB_DRAGONFLY_EXPIRING_SET)
         return put_seconds(r, expire_ms);
     return r->type == RDB_VALKEY_EXPIRING_HASH ? put_u64le(r, (uint64_t)expire_ms) : RF_OK;
 }
 
+static rf_code put_member(void *ctx, rf_slice member, int64_t expire_ms)
+{
+    TRY(put_expiry_before(ctx, expire_ms));
+    TRY(put_string(ctx, member));
+    return put_expiry_after(ctx, expire_ms);
+}
+
+static rf_code put_field(void *ctx, rf_slice field, rf_slice value, int64_t expire_ms)
+{
+    TRY(put_expiry_before(ctx, expire_ms));
+    TRY(put_string(ctx, field));
+    TRY(put_string(ctx, value));
+    return put_expiry_after(ctx, expire_ms);
+}
+
 static rf_code put_count(struct reencoder *r, const struct rdb_survey *survey)
 {
-    if (r->type == RDB_REDIS_EXPIRING_HASH)
+    if (is_of_redis(r))
         TRY(put_u64le(r, survey->first_expiry == RF_NO_EXPIRY ? 0 : (uint64_t)survey->first_expiry));
     return put_length(r, survey->elements);
 }
@@ -278,7 +325,7 @@ rf_code rdb_reencode(rf_value *value, uint8_t type, const struct rdb_survey *sur
 {
     static const rf_visitor writer = {.string = put_string,
                                       .item = put_string,
-                                      .member = put_string,
+                                      .member = put_member,
                                       .scored = put_scored,
                                       .field = put_field};
     struct reencoder r = {fn, ctx, type, survey->first_expiry};

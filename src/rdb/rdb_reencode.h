@@ -3,33 +3,38 @@
  *
  *   string 0   list 1   set 2   zset 5, before RDB 8: 3   hash 4
  *   hash with fields that expire: Redis 24, Valkey 22, Dragonfly 31
+ *   set with members that expire: Redis 35, Dragonfly 32
  *   stream: the newest of 27, 26, 21, 19, 15, its nodes unchanged
  *
  * Counts precede elements, so a value is held and walked twice: once to survey it, once to write. Strings are
  * written uncompressed. A stream loses what the older type cannot represent and a server derives or does not
  * need: its counters and those of its groups, and the active times of consumers. Any value loses the details
- * listed in a plan: expiries of fields, producers, unowned pending entries. */
+ * listed in a plan: expiries of elements, producers, unowned pending entries. */
 #ifndef RDB_RDB_REENCODE_H
 #define RDB_RDB_REENCODE_H
 
 #include "rdb/value.h"
 
 /* The types written, if used in more than one place. */
-enum rdb_plain_type {
-    RDB_PLAIN_SET = 2,
-    RDB_PLAIN_HASH = 4,
+enum rdb_expiring_type {
     RDB_VALKEY_EXPIRING_HASH = 22,
     RDB_REDIS_EXPIRING_HASH = 24,
     RDB_DRAGONFLY_EXPIRING_HASH = 31,
+    RDB_REDIS_EXPIRING_SET = 35,
+    RDB_DRAGONFLY_EXPIRING_SET = 32,
 };
+
+/* The types for hashes or sets, with elements that expire (0: the server has none), and without. */
+uint8_t rdb_expiring_type(rf_type logical, rf_dialect dialect);
+uint8_t rdb_plain_type(rf_type logical);
 
 /* The contents of a value that affect the choice of the type. */
 struct rdb_survey {
     uint64_t elements;    /* entries of a stream; 1 for a string */
     uint64_t longest;     /* length of the longest string in it, except in streams */
-    int64_t first_expiry; /* of fields, within the range of Redis; RF_NO_EXPIRY if none expires */
-    bool odd_expiry;      /* some field expires outside of that range */
-    bool odd_second; /* some field expires in the middle of a second, or outside of the range of Dragonfly */
+    int64_t first_expiry; /* of elements, within the range of Redis; RF_NO_EXPIRY if none expires */
+    bool odd_expiry;      /* some element expires outside of that range */
+    bool odd_second; /* some element expires in the middle of a second, or outside of Dragonfly's range */
     rf_stream stream;
     bool producers, unowned; /* whether it has idempotent producers, unowned pending entries */
 };

@@ -229,11 +229,6 @@ static uint8_t *put_expiry(uint8_t *p, int version, int64_t expire_ms)
     return p + 8;
 }
 
-static bool has_no_evict(const struct rdb_writer *w)
-{
-    return rdb_known_to(w->target.dialect, w->version, RDB_NO_EVICT_SINCE, RF_REDIS);
-}
-
 /* Everything of a key but its value, in one step: all of it except key and metadata is short. */
 static void put_key_head(struct rdb_writer *w, const rf_entry *entry, uint8_t type)
 {
@@ -250,7 +245,7 @@ static void put_key_head(struct rdb_writer *w, const rf_entry *entry, uint8_t ty
         *p++ = (uint8_t)entry->freq;
     }
     out->pos = p;
-    if (UNLIKELY(entry->value->no_evict) && has_no_evict(w))
+    if (UNLIKELY(entry->no_evict))
         put_byte(w, RDB_KEY_NO_EVICT);
     if (UNLIKELY(entry->metadata.len > 0)) {
         put_byte(w, RDB_KEY_META);
@@ -308,7 +303,6 @@ static inline void begin_key(struct rdb_writer *w, const rf_entry *entry)
 static rf_code put_supported_key(struct rdb_writer *w, rf_entry *entry, rf_error *error)
 {
     begin_key(w, entry);
-    w->members_kept = true;
     if (LIKELY(record_serves(w, entry)))
         return value_copy_record(entry->value, put_bytes, w->buf, error);
     return put_key_anew(w, entry, error);
@@ -371,7 +365,6 @@ COLD static rf_code put_reencoded_key(struct rdb_writer *w, rf_entry *entry, rf_
     if (!kept)
         return RF_OK;
     begin_key(w, entry);
-    w->members_kept = false;
     put_key_head(w, entry, plan.type);
     if (plan.type == RDB_STREAM_WITHOUT_COUNTERS)
         notify_of(&w->notify, entry, RF_NOTICE_STREAM_COUNTERS,
@@ -453,19 +446,31 @@ COLD static rf_code put_key_before_long_lengths(struct rdb_writer *w, rf_entry *
     return put_copied_key(w, entry, error);
 }
 
-COLD static rf_code handle_metadata(struct rdb_writer *w, rf_entry *entry, bool *kept, rf_error *error)
+static bool target_has_record(const struct rdb_writer *w, int since)
 {
-    if (rdb_known_to(w->target.dialect, w->version, RDB_KEY_META_SINCE, RF_REDIS))
-        return RF_OK;
-    entry->metadata.len = 0;
-    return handle_details(w, entry, DETAIL_BIT(METADATA), kept, error);
+    return rdb_known_to(w->target.dialect, w->version, since, RF_REDIS);
+}
+
+/* What records before the type byte tell of a key. */
+COLD static rf_code handle_attributes(struct rdb_writer *w, rf_entry *entry, bool *kept, rf_error *error)
+{
+    unsigned lost = 0;
+    if (entry->metadata.len > 0 && !target_has_record(w, RDB_KEY_META_SINCE)) {
+        entry->metadata.len = 0;
+        lost |= DETAIL_BIT(METADATA);
+    }
+    if (entry->no_evict && !target_has_record(w, RDB_NO_EVICT_SINCE)) {
+        entry->no_evict = false;
+        lost |= DETAIL_BIT(NO_EVICT);
+    }
+    return handle_details(w, entry, lost, kept, error);
 }
 
 static rf_code put_key(struct rdb_writer *w, rf_entry *entry, rf_error *error)
 {
     bool kept = true;
-    if (UNLIKELY(entry->metadata.len > 0))
-        TRY(handle_metadata(w, entry, &kept, error));
+    if (UNLIKELY(entry->metadata.len > 0 || entry->no_evict))
+        TRY(handle_attributes(w, entry, &kept, error));
     if (UNLIKELY(!kept))
         return RF_OK;
     if (UNLIKELY(w->version < RDB_LONG_LENGTHS_SINCE))
@@ -518,8 +523,6 @@ static rf_code put_module_aux(struct rdb_writer *w, rf_entry *entry, rf_error *e
 
 static rf_code put_foreign(struct rdb_writer *w, const rf_entry *entry, rf_error *error)
 {
-    if (detail_is_kept(entry, w->members_kept, has_no_evict(w)))
-        return RF_OK;
     return detail_leave_out_foreign(&w->notify, entry, w->drop_unsupported || w->drop_detail, error);
 }
 

@@ -47,7 +47,6 @@ struct rdb_writer {
     bool drop_unsupported, drop_detail, json;
     bool has_checksum; /* `out` computes CRC-64 from its first byte; else zero is written */
     bool counts;       /* RESIZEDB is patched; else it is the input's, or there is none */
-    bool members_kept; /* the last key was copied, with the expiry of members, if it has any */
     rf_notify notify;
     struct rdb_database *selected;
     struct rdb_database databases[RDB_COUNTED_DATABASES + 1]; /* the last one represents all others */

@@ -156,15 +156,14 @@ rf_code value_skip_raw(struct rf_value *value, value_use_fn *use, void *arg, rf_
     return value_use(value, use, NULL, NULL, arg, error);
 }
 
-/* --- fields with a changed expiry, or expired ------------------------------------------------------- */
+/* --- elements with a changed expiry, or expired ------------------------------------------------------ */
 
-/* Only hashes of specific types have fields that expire; those with a template have none. */
+/* Only hashes and sets of specific types have elements that expire; those with a template have none. */
 static bool has_element_expiry(const struct rf_value *value)
 {
     const struct rdb_type *type = value->type;
-    return value_may_have_expiring_members(value) ||
-           (type->encoding.type == RF_HASH && type->encoding.since > RDB_LAST_COMMON &&
-            type->copied_type == type->encoding.number);
+    return (type->encoding.type == RF_HASH || type->encoding.type == RF_SET) &&
+           type->encoding.since > RDB_LAST_COMMON && type->copied_type == type->encoding.number;
 }
 
 bool value_is_always_checked(const struct rf_value *value)
@@ -183,10 +182,6 @@ void rf_value_leave_out_expired(rf_value *value, const rf_field_expiry *expiry, 
     if (expiry->expiring == 0 || expiry->first_ms > now_ms)
         return;
     value->leave_out_ms = now_ms - value->shift_ms;
-    if (value->type->encoding.type == RF_SET) {
-        value->members_expire = expiry->last_ms > now_ms;
-        return;
-    }
     value->changed = true;
     value->is_plain = expiry->last_ms <= now_ms;
 }
@@ -209,49 +204,74 @@ static int64_t shift(int64_t expire_ms, int64_t by)
     return sum < least ? least : sum > most ? most : sum;
 }
 
+/* False: the element is excluded. */
+static bool change_expiry(const struct changing *c, int64_t *expire_ms)
+{
+    if (*expire_ms == RF_NO_EXPIRY)
+        return true;
+    if (*expire_ms <= c->leave_out_ms)
+        return false;
+    *expire_ms = shift(*expire_ms, c->shift_ms);
+    return true;
+}
+
 static rf_code change_field(void *ctx, rf_slice field, rf_slice value, int64_t expire_ms)
 {
     const struct changing *c = ctx;
-    if (expire_ms != RF_NO_EXPIRY && expire_ms <= c->leave_out_ms)
-        return RF_OK;
-    if (expire_ms != RF_NO_EXPIRY)
-        expire_ms = shift(expire_ms, c->shift_ms);
-    return c->visitor->field(c->ctx, field, value, expire_ms);
+    return change_expiry(c, &expire_ms) ? c->visitor->field(c->ctx, field, value, expire_ms) : RF_OK;
 }
 
-/* A hash has no elements but fields. */
+static rf_code change_member(void *ctx, rf_slice member, int64_t expire_ms)
+{
+    const struct changing *c = ctx;
+    return change_expiry(c, &expire_ms) ? c->visitor->member(c->ctx, member, expire_ms) : RF_OK;
+}
+
+/* A hash has no elements but fields, and a set none but members. */
 COLD static rf_code walk_changed(rf_value *value, const rf_visitor *visitor, void *ctx, rf_error *error)
 {
-    const rf_visitor changer = {.unique = visitor->unique, .field = change_field};
+    const rf_visitor changer = {.unique = visitor->unique,
+                                .field = visitor->field ? change_field : NULL,
+                                .member = visitor->member ? change_member : NULL};
     struct changing changing = {visitor, ctx, value->shift_ms, value->leave_out_ms};
     return walk_stored(value, &changer, &changing, error);
 }
 
 rf_code rf_value_walk(rf_value *value, const rf_visitor *visitor, void *ctx, rf_error *error)
 {
-    if (UNLIKELY(value->changed && visitor->field && value->type->encoding.type == RF_HASH))
+    if (UNLIKELY(value->changed))
         return walk_changed(value, visitor, ctx, error);
     return walk_stored(value, visitor, ctx, error);
 }
 
-static rf_code see_expiry(void *ctx, rf_slice field, rf_slice value, int64_t expire_ms)
+static rf_code see_member(void *ctx, rf_slice member, int64_t expire_ms)
 {
-    (void)field, (void)value;
-    walk_note_expiry(ctx, expire_ms);
+    rf_field_expiry *range = ctx;
+    (void)member;
+    range->fields++;
+    if (expire_ms == RF_NO_EXPIRY)
+        return RF_OK;
+    if (range->expiring == 0 || expire_ms < range->first_ms)
+        range->first_ms = expire_ms;
+    if (range->expiring++ == 0 || expire_ms > range->last_ms)
+        range->last_ms = expire_ms;
     return RF_OK;
+}
+
+static rf_code see_field(void *ctx, rf_slice field, rf_slice value, int64_t expire_ms)
+{
+    (void)value;
+    return see_member(ctx, field, expire_ms);
 }
 
 rf_code rf_value_field_expiry(rf_value *value, rf_field_expiry *expiry, rf_error *error)
 {
-    static const rf_visitor seer = {.field = see_expiry};
+    static const rf_visitor seer = {.field = see_field, .member = see_member};
     *expiry = (rf_field_expiry){.first_ms = RF_NO_EXPIRY, .last_ms = RF_NO_EXPIRY};
     if (!has_element_expiry(value))
         return RF_OK;
     TRY(rf_value_hold(value, NULL, error));
-    value->expiry = value->type->encoding.type == RF_SET ? expiry : NULL;
-    rf_code code = rf_value_walk(value, &seer, expiry, error);
-    value->expiry = NULL;
-    return code;
+    return rf_value_walk(value, &seer, expiry, error);
 }
 
 /* --- extracting the raw bytes ----------------------------------------------------------------------- */

@@ -8,12 +8,6 @@
 
 #define VALUE_NO_RECORD UINT64_MAX
 
-/* Whether the value is of a type of sets whose members may expire. */
-static inline bool value_may_have_expiring_members(const struct rf_value *value)
-{
-    return value->type->encoding.type == RF_SET && value->type->encoding.since > RDB_LAST_COMMON;
-}
-
 /* Makes `value` that of `key` at the window's position. `record`: the offset at which the record of the key
  * begins, or VALUE_NO_RECORD. */
 static inline void value_begin(struct rf_value *value, const struct rdb_type *type, int64_t db, rf_slice key,
@@ -24,9 +18,7 @@ static inline void value_begin(struct rf_value *value, const struct rdb_type *ty
     value->type = type;
     value->record = here ? w->segment_start + (record - w->segment_offset) : NULL;
     value->offset = window_offset(w);
-    value->used = value->held = value->changed = value->is_plain = value->members_expire = false;
-    value->no_evict = false;
-    value->expiry = NULL;
+    value->used = value->held = value->changed = value->is_plain = false;
     value->shift_ms = 0;
     value->leave_out_ms = INT64_MIN;
     value->contradiction = NULL;
@@ -35,9 +27,8 @@ static inline void value_begin(struct rf_value *value, const struct rdb_type *ty
     value->key = key;
 }
 
-/* False for a hash whose field names are in a template, whose fields' expiry is shifted, or with excluded
- * fields: its bytes differ from the result of a walk. Also for a set whose members' expiry is to be shifted:
- * no type of sets is written with a changed one, so it is lost. */
+/* False for a hash whose field names are in a template, and for a hash or a set whose elements' expiry is
+ * shifted, or with excluded elements: its bytes differ from the result of a walk. */
 static inline bool value_is_complete(const struct rf_value *value)
 {
     return value->type->copied_type == value->type->encoding.number && !value->changed;

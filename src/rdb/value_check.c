@@ -14,6 +14,12 @@ static rf_code count_item(void *ctx, rf_slice item)
     return count_one(ctx);
 }
 
+static rf_code count_member(void *ctx, rf_slice member, int64_t expire_ms)
+{
+    (void)member, (void)expire_ms;
+    return count_one(ctx);
+}
+
 static rf_code count_scored(void *ctx, rf_slice member, double score)
 {
     (void)member, (void)score;
@@ -56,7 +62,7 @@ rf_code rf_value_check(rf_value *value, uint64_t *elements, rf_error *error)
     static const rf_visitor counter = {.unique = RF_UNIQUE_ALL,
                                        .string = count_item,
                                        .item = count_item,
-                                       .member = count_item,
+                                       .member = count_member,
                                        .scored = count_scored,
                                        .field = count_field,
                                        .slot = count_slot,

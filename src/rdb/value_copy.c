@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Copies values, above both decoding and encoding: most as they are stored; streams with corrected counters,
- * hashes with a template or changed fields in a type that can represent them. */
+ * hashes with a template, and hashes and sets with changed elements, in a type that can represent them. */
 #include "rdb/rdb_reencode.h"
 #include "rdb/rdb_reencode_stream.h"
 #include "rdb/value.h"
@@ -9,14 +9,9 @@ uint8_t rf_value_copied_type(const rf_value *value)
 {
     if (LIKELY(!value->changed))
         return value->type->copied_type;
-    if (value->type->encoding.type == RF_SET)
-        return RDB_PLAIN_SET;
-    if (value->is_plain)
-        return RDB_PLAIN_HASH;
-    static const uint8_t expiring[RF_DIALECTS] = {[RF_REDIS] = RDB_REDIS_EXPIRING_HASH,
-                                                  [RF_VALKEY] = RDB_VALKEY_EXPIRING_HASH,
-                                                  [RF_DRAGONFLY] = RDB_DRAGONFLY_EXPIRING_HASH};
-    return expiring[value->type->encoding.dialect];
+    const rf_encoding *encoding = &value->type->encoding;
+    return value->is_plain ? rdb_plain_type(encoding->type)
+                           : rdb_expiring_type(encoding->type, encoding->dialect);
 }
 
 COLD static rf_code copy_reencoded(rf_value *value, rf_bytes_fn fn, void *ctx, rf_error *error)

@@ -23,9 +23,9 @@ static rf_code read_expiry(struct walk *k, rf_slice owner, int64_t *expire_ms)
     return RF_OK;
 }
 
-static rf_code skip_field(struct walk *k)
+static rf_code skip_strings(struct walk *k, int n)
 {
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < n; i++)
         TRY(rdb_skip_string(k->w));
     return RF_OK;
 }
@@ -47,9 +47,18 @@ rf_code walk_hash_ttl_dragonfly(struct walk *k)
     TRY(rdb_length(k->w, &n));
     for (; n > 0; n--) {
         window_release(k->w);
-        TRY(k->visitor ? expiring_field(k) : skip_field(k));
+        TRY(k->visitor ? expiring_field(k) : skip_strings(k, 3));
     }
     return RF_OK;
+}
+
+static rf_code expiring_member(struct walk *k)
+{
+    rf_slice member;
+    int64_t expire_ms;
+    TRY(walk_read_member(k, &member));
+    TRY(read_expiry(k, member, &expire_ms));
+    return VISIT(k, member, member, expire_ms);
 }
 
 rf_code walk_set_ttl_dragonfly(struct walk *k)
@@ -57,12 +66,8 @@ rf_code walk_set_ttl_dragonfly(struct walk *k)
     uint64_t n;
     TRY(rdb_length(k->w, &n));
     for (; n > 0; n--) {
-        rf_slice member = {0};
-        int64_t expire_ms;
         window_release(k->w);
-        TRY(walk_read_member(k, &member));
-        TRY(read_expiry(k, member, &expire_ms));
-        TRY(walk_expiring_member(k, member, expire_ms));
+        TRY(k->visitor ? expiring_member(k) : skip_strings(k, 2));
     }
     return RF_OK;
 }

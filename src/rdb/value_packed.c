@@ -92,7 +92,7 @@ static rf_code members(struct walk *k, struct packed_cursor *c)
             return RF_OK;
         rf_slice member = packed_slice(&e, text);
         TRY(walk_unique(k, 0, "member", member));
-        TRY(VISIT(k, member, member));
+        TRY(VISIT(k, member, member, RF_NO_EXPIRY));
     }
 }
 
@@ -197,7 +197,7 @@ static rf_code expiring_members(struct walk *k, struct packed_cursor *c)
         rf_slice member = packed_slice(&e, text);
         TRY(packed_expiry(k, c, member, &last, &expire_ms));
         TRY(walk_unique(k, 0, "member", member));
-        TRY(walk_expiring_member(k, member, expire_ms));
+        TRY(VISIT(k, member, member, expire_ms));
     }
 }
 
@@ -319,7 +319,7 @@ rf_code walk_set_intset(struct walk *k)
     for (uint32_t i = 0; i < set.count; i++) {
         uint8_t text[NUMBER_TEXT_MAX];
         size_t n = number_print_i64(text, intset_at(&set, i));
-        TRY(VISIT(k, member, ((rf_slice){text, n})));
+        TRY(VISIT(k, member, ((rf_slice){text, n}), RF_NO_EXPIRY));
     }
     return RF_OK;
 }

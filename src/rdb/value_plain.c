@@ -53,7 +53,7 @@ rf_code walk_set(struct walk *k)
         window_release(k->w);
         TRY(rdb_string(k->w, &member));
         TRY(walk_unique(k, 0, "member", member));
-        TRY(VISIT(k, member, member));
+        TRY(VISIT(k, member, member, RF_NO_EXPIRY));
     }
     return RF_OK;
 }
@@ -182,7 +182,8 @@ rf_code walk_set_ttl(struct walk *k)
         int64_t expire_ms = ttl == 0 ? RF_NO_EXPIRY : in_range ? field_expiry(smallest - 1 + ttl) : 0;
         if (k->visitor && expire_ms == 0)
             return walk_expiry_out_of_range(k, member);
-        TRY(walk_expiring_member(k, member, expire_ms));
+        if (k->visitor)
+            TRY(VISIT(k, member, member, expire_ms));
     }
     return walk_smallest_expiry(k, smallest);
 }

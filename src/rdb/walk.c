@@ -37,28 +37,6 @@ rf_code walk_smallest_expiry(struct walk *k, uint64_t ms)
                : RF_OK;
 }
 
-void walk_note_expiry(rf_field_expiry *range, int64_t expire_ms)
-{
-    range->fields++;
-    if (expire_ms == RF_NO_EXPIRY)
-        return;
-    if (range->expiring == 0 || expire_ms < range->first_ms)
-        range->first_ms = expire_ms;
-    if (range->expiring++ == 0 || expire_ms > range->last_ms)
-        range->last_ms = expire_ms;
-}
-
-rf_code walk_expiring_member(struct walk *k, rf_slice member, int64_t expire_ms)
-{
-    struct rf_value *value = k->value;
-    if (UNLIKELY(value->expiry != NULL))
-        walk_note_expiry(value->expiry, expire_ms);
-    if (expire_ms != RF_NO_EXPIRY && expire_ms <= value->leave_out_ms)
-        return RF_OK;
-    value->members_expire |= expire_ms != RF_NO_EXPIRY;
-    return k->visitor ? VISIT(k, member, member) : RF_OK;
-}
-
 /* --- duplicates --------------------------------------------------------------------------------------- */
 
 COLD rf_code walk_not_unique(struct walk *k, enum dup_set_result answer, const char *what, rf_slice name)

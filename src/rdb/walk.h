@@ -51,11 +51,8 @@ struct rf_value {
     const uint8_t *record; /* the start of the key's record, if it is in the same segment; or NULL */
     uint64_t offset;
     bool used, held;
-    bool changed;                /* its fields are shifted by shift_ms, or some are excluded; a set: plain */
-    bool members_expire;         /* of a set, as found by a walk; not those that are excluded */
-    rf_field_expiry *expiry;     /* receives the expiry of a set's members from a walk; may be NULL */
-    bool no_evict;               /* of the key, from its record (Redis 8.12) */
-    bool is_plain;               /* none of the remaining fields expires */
+    bool changed;                /* its elements are shifted by shift_ms, or some are excluded */
+    bool is_plain;               /* none of the remaining elements expires */
     bool resume;                 /* see rf_reader_next() */
     struct buffer rewind_buffer; /* the bytes that a walk has consumed, to rewind */
     bool rewind_lost;            /* there were too many to keep */
@@ -63,8 +60,9 @@ struct rf_value {
     rf_slice bytes;    /* of a held value */
     int64_t expire_ms; /* of the key, from its record */
     int64_t shift_ms;
-    int64_t leave_out_ms; /* fields that expire until then, before shifting, are excluded; INT64_MIN: none */
-    int64_t db;           /* for errors and notices */
+    int64_t
+        leave_out_ms; /* elements that expire until then, before shifting, are excluded; INT64_MIN: none */
+    int64_t db;       /* for errors and notices */
     rf_slice key;
     const char *input;
     const rf_reader_info *info; /* of the containing file; NULL: a DUMP payload */
@@ -110,13 +108,6 @@ static inline rf_code walk_read_member(struct walk *k, rf_slice *member)
     TRY(rdb_string(k->w, member));
     return walk_unique(k, 0, "member", *member);
 }
-
-/* Visits a member of a set, unless it is excluded as expired, and remembers its expiry, also without a
- * visitor. */
-rf_code walk_expiring_member(struct walk *k, rf_slice member, int64_t expire_ms);
-
-/* Adds an element to the range. */
-void walk_note_expiry(rf_field_expiry *range, int64_t expire_ms);
 
 /* Checks the minimum expiry that a hash or a set stores, after its elements. */
 rf_code walk_smallest_expiry(struct walk *k, uint64_t ms);

@@ -39,6 +39,8 @@ static rf_code write_item(rf_replay *r, const struct retry_item *item, rf_error 
     rf_slice commands = buffer_slice(&item->bytes), key = command_key(commands);
     TRY(dump_payload_open(&dump, find_payload(commands), item->request.db, key, "RESTORE", &entry, error));
     entry.expire_ms = item->request.expire_ms;
+    entry.no_evict = item->request.no_evict;
+    r->current.without = item->request.without;
     rf_code code = write_key(r, &entry, error);
     dump_payload_close(&dump);
     return code;

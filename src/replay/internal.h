@@ -53,8 +53,7 @@ struct group_cursor {
 
 /* Which optional commands and forms of commands the target accepts. */
 struct write_abilities {
-    bool unlink, rename, transact, expire_staging, expire_with_set, restore_replace, restore_until,
-        batch_strings;
+    bool unlink, rename, transact, expire_staging, restore_replace, restore_until, batch_strings;
 };
 
 /* What has to be sent again. */
@@ -85,7 +84,7 @@ struct current_entry {
     rf_slice key;
     int64_t ends_ms;         /* when it disappears by itself: it expires, or all its fields do */
     bool in_progress;        /* not in a pipeline yet */
-    bool members_kept;       /* a key: nothing of it is lost but what commands are needed for */
+    unsigned without;        /* details that it is written without (rdb/details.def) */
     bool by_restore;         /* the encoder had no commands for it */
     const char *drop_reason; /* reason given by the encoder, which does not support it */
 };
@@ -328,8 +327,9 @@ void write_unlink(const rf_replay *r, struct outbuf *out, rf_slice key);
  * connection. */
 void write_wait(const struct node *node, struct outbuf *out);
 
-/* The last commands for a staging key. */
-void write_expiry(struct outbuf *out, rf_slice staging_key, int64_t expire_ms);
+/* The last commands for a staging key. What of a key is not in its value: BLESS SET, PEXPIREAT; returns the
+ * number of commands. */
+uint32_t write_attributes(struct outbuf *out, rf_slice staging_key, const rf_entry *entry);
 void write_rename(const rf_replay *r, struct outbuf *out, rf_slice staging_key, rf_slice key);
 
 /* --- write_command.c: commands of an AOF --------------------------------------------------------------- */
@@ -495,7 +495,7 @@ rf_code control_replicate(struct node *node, rf_error *error);
 
 /* --- outcome.c: outcomes of entries -------------------------------------------------------------------- */
 
-void outcome_written(rf_replay *r, struct node *node, struct request *request);
+void outcome_written(rf_replay *r, struct node *node, struct request *request, rf_slice key);
 
 /* The key of the entry has expired. */
 void outcome_expired(rf_replay *r, const struct request *request, rf_slice key);

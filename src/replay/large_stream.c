@@ -2,8 +2,8 @@
 /* Writes values that are too large to be kept until they are acknowledged: their commands are streamed to the
  * staging key, which is renamed when all of them have been executed.
  *
- *   UNLINK staging   RPUSH staging ...   PEXPIRE   RPUSH staging ...   PERSIST   |   [PEXPIREAT]   RENAME
- * WAIT
+ *   UNLINK staging   RPUSH staging ...   PEXPIRE   RPUSH staging ...   PERSIST   |   [BLESS]   [PEXPIREAT]
+ *   RENAME   WAIT
  *
  * The staging key has an expiry until it is complete, which is extended from time to time, so that it
  * disappears if this process is killed. It cannot expire unnoticed: PERSIST then returns 0, also if later
@@ -12,8 +12,8 @@
  * If RENAME is not available, everything is sent in one transaction, which fails if another client creates
  * the key in the meantime:
  *
- *   WATCH key   EXISTS key   |   MULTI   RPUSH key ...   [PEXPIREAT key]   EXEC
- *   MULTI   DEL key   RPUSH key ...   [PEXPIREAT key]   EXEC                          if keys are replaced
+ *   WATCH key   EXISTS key   |   MULTI   RPUSH key ...   [BLESS]   [PEXPIREAT key]   EXEC
+ *   MULTI   DEL key   RPUSH key ...   [BLESS]   [PEXPIREAT key]   EXEC                if keys are replaced
  *
  * The value is held, so that it can be streamed again. Nothing else is in the pipeline meanwhile. */
 #include "base/bytes.h"
@@ -180,10 +180,7 @@ static rf_code stream(struct large_write *b, rf_error *error)
     write_unlink(b->r, &b->pipeline->out, b->staging_key);
     b->r->stream.expected++;
     TRY(encode_expiring(b, error));
-    if (b->entry->expire_ms != RF_NO_EXPIRY) {
-        write_expiry(&b->pipeline->out, b->staging_key, b->entry->expire_ms);
-        b->r->stream.expected++;
-    }
+    b->r->stream.expected += write_attributes(&b->pipeline->out, b->staging_key, b->entry);
     return await_replies(b, error);
 }
 
@@ -321,10 +318,7 @@ static rf_code put_transaction(struct large_write *b, rf_error *error)
     if (write_replaces(b->r))
         put_key_command(b, SLICE("DEL"));
     TRY(large_encode(b, b->key, &b->pipeline->out, error));
-    if (b->entry->expire_ms != RF_NO_EXPIRY) {
-        write_expiry(&b->pipeline->out, b->key, b->entry->expire_ms);
-        b->r->stream.expected++;
-    }
+    b->r->stream.expected += write_attributes(&b->pipeline->out, b->key, b->entry);
     put_word(b, b->empty || b->unsupported_reason ? SLICE("DISCARD") : SLICE("EXEC"));
     return await_replies(b, error);
 }

@@ -3,7 +3,6 @@
 #include "replay/large_value.h"
 #include "base/bytes.h"
 #include "base/fail.h"
-#include "rdb/detail.h"
 #include "replay/staging_key.h"
 #include <stdlib.h>
 
@@ -40,8 +39,7 @@ static rf_code write_dead_letter(struct large_write *b, rf_error *error)
     outcome_select_dead_db(b->r, b->entry->db);
     rf_slice name = b->in_transaction ? b->key : b->staging_key;
     rf_code code = large_encode(b, name, &writer->out, error);
-    if (b->entry->expire_ms != RF_NO_EXPIRY)
-        write_expiry(&writer->out, name, b->entry->expire_ms);
+    write_attributes(&writer->out, name, b->entry);
     if (!b->in_transaction)
         write_rename(b->r, &writer->out, b->staging_key, b->key);
     flush_dead_letter(&writer->out);
@@ -62,7 +60,7 @@ static rf_code finish_existing(struct large_write *b, rf_error *error)
     }
     retry_delete_staging_key(b->r, &b->request, b->key);
     if (found.equal) {
-        outcome_written(b->r, b->node, &b->request);
+        outcome_written(b->r, b->node, &b->request, b->key);
         return RF_OK;
     }
     if (found.decoded)
@@ -93,7 +91,7 @@ static rf_code finish_rejected(struct large_write *b, rf_error *error)
 static rf_code report_outcome(struct large_write *b, enum large_outcome outcome, rf_error *error)
 {
     switch (outcome) {
-    case OUTCOME_WRITTEN: outcome_written(b->r, b->node, &b->request); return RF_OK;
+    case OUTCOME_WRITTEN: outcome_written(b->r, b->node, &b->request, b->key); return RF_OK;
     case OUTCOME_EXISTS: return finish_existing(b, error);
     case OUTCOME_FAILED: return finish_rejected(b, error);
     case OUTCOME_EMPTY: break;
@@ -129,8 +127,8 @@ static rf_code attempt_once(struct large_write *b, rf_error *error)
     if (code == RF_OK)
         code = large_wait_for_confirmed(b, &outcome, error);
     b->confirmed_on = NULL;
-    if (code == RF_OK && outcome == OUTCOME_WRITTEN && !b->string.ptr)
-        detail_notify(&b->r->options.notify, b->entry, b->r->encoder.without);
+    if (!b->string.ptr)
+        b->request.without = b->r->current.without | b->r->encoder.without;
     release_pipeline(b, code, error);
     b->r->counts.resent += b->retrying;
     b->retrying = true;
@@ -169,7 +167,8 @@ static rf_code write_large(rf_replay *r, rf_entry *entry, rf_slice string, bool 
                                         .position = r->current.position,
                                         .db = (int32_t)entry->db,
                                         .expire_ms = entry->expire_ms,
-                                        .ends_ms = r->current.ends_ms},
+                                        .ends_ms = r->current.ends_ms,
+                                        .without = r->current.without},
                             .maybe_applied = write_maybe_applied(r)};
     if (!staging_key_make(entry->key, r->options.run, &name))
         return fail(error, RF_E_MEMORY, "out of memory for a key of %zu bytes", entry->key.len);

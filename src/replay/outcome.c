@@ -3,14 +3,17 @@
 #include "base/bytes.h"
 #include "base/fail.h"
 #include "base/number.h"
+#include "rdb/detail.h"
 #include "replay/commands.h"
 #include "replay/internal.h"
 #include "resp/resp_write.h"
 #include <rdbferry/compare.h>
 #include <stdio.h>
 
-void outcome_written(rf_replay *r, struct node *node, struct request *request)
+void outcome_written(rf_replay *r, struct node *node, struct request *request, rf_slice key)
 {
+    const rf_entry written = {.kind = RF_ENTRY_KEY, .db = request->db, .key = key};
+    detail_notify(&r->options.notify, &written, request->without);
     r->retry.backoff_ms = 0;
     if (UNLIKELY(r->waiting.since_ms != 0)) {
         const rf_target_wait wait = nodes_wait_options(r);

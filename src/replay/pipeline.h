@@ -59,6 +59,7 @@ struct request {
     struct command_group *group;  /* REQUEST_COMMAND: the commands; owned */
     struct string_batch *strings; /* REQUEST_STRINGS: the keys; owned. seq and position are of the first */
     int32_t db;
+    uint32_t without;             /* details that the key is written without (rdb/details.def) */
     uint32_t replies;             /* replies pending */
     uint32_t queued;              /* commands between its MULTI and its EXEC */
     uint32_t entries;             /* number of AOF entries it consists of */
@@ -70,6 +71,7 @@ struct request {
     uint8_t redirects;
     bool module;        /* a module value, written with RESTORE */
     bool transaction;   /* its last reply is that of EXEC */
+    bool no_evict;      /* the key has the attribute (rf_entry) */
     bool restored;      /* written with RESTORE */
     bool no_multi;      /* its MULTI was rejected */
     bool retry_rest;    /* some commands were rejected, so that the others were not executed */

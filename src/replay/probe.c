@@ -103,7 +103,6 @@ rf_code replay_probe(void *ctx, rf_error *error)
     r->can.transact = rf_accepts(&r->info.abilities, RF_COMMAND_MULTI);
     r->can.expire_staging = rf_accepts(&r->info.abilities, RF_COMMAND_PEXPIRE) &&
                             rf_accepts(&r->info.abilities, RF_COMMAND_PERSIST);
-    r->can.expire_with_set = method_can_set_expiry(&r->info.abilities);
     r->can.batch_strings = r->map.primaries.kind != RF_TARGET_CLUSTER && r->can.transact &&
                            !r->map.primaries.closes_on_unknown &&
                            rf_accepts(&r->info.abilities,

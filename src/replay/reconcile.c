@@ -210,7 +210,7 @@ static void finish_reconciled(rf_replay *r, struct node *node, struct retry_item
     }
     retry_delete_staging_key(r, request, key);
     if (found->equal)
-        outcome_written(r, node, request);
+        outcome_written(r, node, request, key);
     else if (found->decoded)
         outcome_exists(r, request, key, commands);
     else

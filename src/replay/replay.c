@@ -152,6 +152,7 @@ static rf_code check_db(const rf_replay *r, const rf_entry *entry, rf_error *err
 static rf_code put_key(rf_replay *r, rf_entry *entry, rf_error *error)
 {
     TRY(check_db(r, entry, error));
+    r->current.without = 0;
     return write_key(r, entry, error);
 }
 
@@ -195,8 +196,6 @@ static rf_code put_foreign(rf_replay *r, rf_entry *entry, rf_error *error)
         .kind = REQUEST_COMMAND, .position = r->current.position, .db = (int32_t)entry->db};
     rf_error why;
     (void)error;
-    if (detail_is_kept(entry, r->current.members_kept, false))
-        return RF_OK;
     if (detail_leave_out_foreign(&r->options.notify, entry, r->options.drop_detail, &why) != RF_OK)
         outcome_failed(r, &request, RF_FAILURE_UNSUPPORTED, why.message, entry->key, (rf_slice){0});
     return RF_OK;

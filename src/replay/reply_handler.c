@@ -431,7 +431,8 @@ void release_answered(rf_replay *r, struct pipeline *pipeline)
         if (request->result == RESULT_FATAL)
             break;
         if (!request->done)
-            outcome_written(r, node, request);
+            outcome_written(r, node, request,
+                            request->without ? command_key(request_bytes(r, pipeline, number)) : SLICE(""));
         request->done = true;
     }
     pipeline_release(pipeline, number);

@@ -22,7 +22,7 @@ enum {
 
 bool strings_accept(rf_replay *r, const rf_entry *entry, rf_slice value)
 {
-    if (!r->can.batch_strings || entry->expire_ms != RF_NO_EXPIRY ||
+    if (!r->can.batch_strings || entry->expire_ms != RF_NO_EXPIRY || r->current.without ||
         entry->key.len + value.len > STRING_MAX || write_maybe_applied(r))
         return false;
     if (LIKELY(r->strings.pause == 0))

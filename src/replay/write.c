@@ -3,7 +3,8 @@
  *
  *   SET key value [NX] [PXAT ms]                 or a batch (strings.h)
  *   RESTORE key ttl payload [REPLACE] [ABSTTL] [IDLETIME s | FREQ n]
- *   [MULTI]   ... staging ...   [PEXPIREAT staging ms]   RENAME | RENAMENX staging key   [EXEC]
+ *   [MULTI]   ... staging ...   [BLESS SET staging NO-EVICT]   [PEXPIREAT staging ms]
+ *             RENAME | RENAMENX staging key   [EXEC]
  *
  * Values for which the server version has no single command are written by the third method; in a transaction
  * if there is more than one command before the last, so that none is executed if one is rejected. */
@@ -23,6 +24,12 @@
 static bool expires(const rf_entry *entry)
 {
     return entry->expire_ms != RF_NO_EXPIRY;
+}
+
+/* Whether a staging key needs more commands than those of its value. */
+static bool has_attributes(const rf_entry *entry)
+{
+    return expires(entry) || entry->no_evict;
 }
 
 /* --- requests ------------------------------------------------------------------------------------------ */
@@ -88,6 +95,8 @@ static rf_code begin_request(struct key_write *w, enum write_method method, rf_e
     request->db = (int32_t)w->entry->db;
     request->expire_ms = w->entry->expire_ms;
     request->ends_ms = w->r->current.ends_ms;
+    request->without = w->r->current.without;
+    request->no_evict = w->entry->no_evict;
     request->maybe_applied = write_maybe_applied(w->r);
     request->module = *w->module != '\0';
     w->replies = 0;
@@ -117,10 +126,7 @@ static rf_code begin_staging(struct key_write *w, rf_error *error)
 static rf_code end_staging(struct key_write *w, rf_error *error)
 {
     rf_slice staging_key = buffer_slice(&w->r->name);
-    if (expires(w->entry)) {
-        write_expiry(&w->pipeline->out, staging_key, w->entry->expire_ms);
-        w->replies++;
-    }
+    w->replies += write_attributes(&w->pipeline->out, staging_key, w->entry);
     write_rename(w->r, &w->pipeline->out, staging_key, w->entry->key);
     w->replies++;
     if (w->transaction) {
@@ -151,7 +157,7 @@ static rf_code encode_staging(struct key_write *w, rf_error *error)
         return encode_staging(w, error);
     }
     if (code == RF_OK && r->encoder.elements > 0 && !r->encoder.dropped) {
-        detail_notify(&r->options.notify, w->entry, r->encoder.without);
+        w->request->without |= r->encoder.without;
         w->replies += (uint32_t)r->encoder.batch.commands;
         w->request->restored = r->current.by_restore;
         return end_staging(w, error);
@@ -245,7 +251,7 @@ static void put_restore(struct key_write *w, rf_slice payload)
 
 static rf_code restore_staging(struct key_write *w, rf_slice payload, rf_error *error)
 {
-    w->transaction = expires(w->entry);
+    w->transaction = has_attributes(w->entry);
     TRY(begin_staging(w, error));
     w->request->restored = true;
     command_put(&w->pipeline->out,
@@ -257,7 +263,8 @@ static rf_code restore_staging(struct key_write *w, rf_slice payload, rf_error *
 /* Without a staging key. */
 static bool restores_at_once(const rf_replay *r, const rf_entry *entry)
 {
-    return (!expires(entry) || r->can.restore_until) && (!write_replaces(r) || r->can.restore_replace);
+    return (!expires(entry) || r->can.restore_until) && (!write_replaces(r) || r->can.restore_replace) &&
+           !entry->no_evict;
 }
 
 static rf_code write_restore(struct key_write *w, rf_slice payload, rf_error *error)
@@ -317,19 +324,18 @@ static rf_code write_commands(struct key_write *w, rf_error *error)
 {
     const rf_replay *r = w->r;
     uint64_t size;
-    const char *obstacle = method_obstacle(&r->info.abilities, r->options.on_exists, w->entry->type,
-                                           expires(w->entry));
+    const char *obstacle = method_obstacle(&r->info.abilities, r->options.on_exists, w->entry);
     if (UNLIKELY(obstacle != NULL)) {
         write_unsayable(w->r, w->entry, obstacle);
         return RF_OK;
     }
-    if (w->entry->type == RF_STRING && (!expires(w->entry) || r->can.expire_with_set))
+    if (method_is_set(&r->info.abilities, w->entry))
         return write_set(w, error);
     TRY(rf_value_hold(w->entry->value, &size, error));
     if (UNLIKELY(!r->can.rename))
         return write_in_transaction(w, size, error);
     bool large = size > r->options.big_key && w->entry->type != RF_STRING;
-    w->transaction = expires(w->entry) || size > ONE_COMMAND;
+    w->transaction = has_attributes(w->entry) || size > ONE_COMMAND;
     if (large || nodes_of_key(r, w->entry->key)->evicts || (w->transaction && !r->can.transact))
         return large_value_write(w->r, w->entry, error);
     TRY(begin_staging(w, error));
@@ -355,7 +361,7 @@ static bool wants_restore(const rf_replay *r, const rf_entry *entry)
 static bool can_restore(const rf_replay *r, const rf_entry *entry)
 {
     return method_can_restore(&r->info.abilities) &&
-           (restores_at_once(r, entry) || (r->can.rename && (!expires(entry) || r->can.transact)));
+           (restores_at_once(r, entry) || (r->can.rename && (!has_attributes(entry) || r->can.transact)));
 }
 
 /* Stands for the current entry if nothing is sent for it. */
@@ -369,7 +375,6 @@ static struct request unsent_request(const struct key_write *w)
 static rf_code write_payload(struct key_write *w, rf_error *error)
 {
     const rf_entry *entry = w->entry;
-    w->r->current.members_kept = value_is_complete(entry->value);
     if (w->elements > 0 || rf_may_be_empty(entry->type))
         return write_restore(w, buffer_slice(&w->r->payload), error);
     const struct request request = unsent_request(w);
@@ -398,7 +403,21 @@ static void drop_metadata(struct key_write *w)
         (dump_payload_accepted(w->entry, w->r->info.server) && can_restore(w->r, w->entry)))
         return;
     w->entry->metadata.len = 0;
-    detail_notify(&w->r->options.notify, w->entry, DETAIL_BIT(METADATA));
+    w->r->current.without |= DETAIL_BIT(METADATA);
+}
+
+/* False: the server does not have the attribute, and the key has failed. */
+static bool handle_no_evict(struct key_write *w)
+{
+    if (server_can(w->r->info.server, CAN_NO_EVICT))
+        return true;
+    if (!w->r->options.drop_detail) {
+        write_unsayable(w->r, w->entry, detail_lacking(DETAIL_BIT(NO_EVICT)));
+        return false;
+    }
+    w->entry->no_evict = false;
+    w->r->current.without |= DETAIL_BIT(NO_EVICT);
+    return true;
 }
 
 static rf_code write_value(struct key_write *w, rf_error *error)
@@ -406,6 +425,8 @@ static rf_code write_value(struct key_write *w, rf_error *error)
     rf_replay *r = w->r;
     if (UNLIKELY(w->entry->metadata.len > 0))
         drop_metadata(w);
+    if (UNLIKELY(w->entry->no_evict) && !handle_no_evict(w))
+        return RF_OK;
     bool made = false, may_be_commands = r->options.mode != RF_REPLAY_RESTORE && !needs_restore(w->entry);
     if (!wants_restore(r, w->entry))
         return write_commands(w, error);
@@ -434,8 +455,8 @@ static bool is_damage(const rf_entry *entry, rf_code code)
     return rf_code_is_input(code) && entry->value->sticky->code == RF_OK;
 }
 
-/* If all fields had expired, the staging key would be removed with the last of them. */
-static rf_code drop_expired_fields(rf_replay *r, rf_entry *entry, rf_error *error)
+/* If all elements had expired, the staging key would be removed with the last of them. */
+static rf_code drop_expired_elements(rf_replay *r, rf_entry *entry, rf_error *error)
 {
     rf_field_expiry expiry;
     TRY(rf_value_field_expiry(entry->value, &expiry, error));
@@ -451,9 +472,8 @@ static rf_code write_live_key(struct key_write *w, rf_error *error)
     rf_replay *r = w->r;
     r->current.key = w->entry->key;
     r->current.ends_ms = w->entry->expire_ms;
-    r->current.members_kept = false;
     if (w->entry->type == RF_HASH || w->entry->type == RF_SET)
-        TRY(drop_expired_fields(r, w->entry, error));
+        TRY(drop_expired_elements(r, w->entry, error));
     if (UNLIKELY(r->current.ends_ms != RF_NO_EXPIRY) && write_has_expired(r, r->current.ends_ms)) {
         const struct request request = unsent_request(w);
         outcome_expired(r, &request, w->entry->key);

@@ -3,8 +3,8 @@
  *
  *   SET                        SET; PXAT if the key expires
  *   RESTORE                    RESTORE, and a known server version
- *   commands, then a rename    RENAMENX, or RENAME if keys are replaced; PEXPIREAT
- *   a transaction              MULTI, and WATCH and EXISTS if keys are not replaced; PEXPIREAT */
+ *   commands, then a rename    RENAMENX, or RENAME if keys are replaced; PEXPIREAT, BLESS
+ *   a transaction              MULTI, and WATCH and EXISTS if keys are not replaced; PEXPIREAT, BLESS */
 #include "replay/write_method.h"
 
 #include "rdb/value.h"
@@ -48,18 +48,19 @@ bool method_has_commands(const rf_abilities *target, rf_type type)
     return commands[type] == RF_COMMAND_COUNT || rf_accepts(target, (rf_command)commands[type]);
 }
 
-bool method_can_set_expiry(const rf_abilities *target)
+bool method_is_set(const rf_abilities *target, const rf_entry *key)
 {
-    return rf_server_at_least(target->server, since(6, 2));
+    return key->type == RF_STRING && !key->no_evict &&
+           (key->expire_ms == RF_NO_EXPIRY || rf_server_at_least(target->server, since(6, 2)));
 }
 
-const char *method_obstacle(const rf_abilities *target, rf_on_exists on_exists, rf_type type, bool expires)
+const char *method_obstacle(const rf_abilities *target, rf_on_exists on_exists, const rf_entry *key)
 {
-    if (!method_has_commands(target, type))
+    if (!method_has_commands(target, key->type))
         return "the command for its type is not available";
-    if (type == RF_STRING && (!expires || method_can_set_expiry(target)))
+    if (method_is_set(target, key))
         return NULL;
-    if (expires && !rf_accepts(target, RF_COMMAND_PEXPIREAT))
+    if (key->expire_ms != RF_NO_EXPIRY && !rf_accepts(target, RF_COMMAND_PEXPIREAT))
         return "PEXPIREAT is not available";
     if (!method_can_rename(target, on_exists) && !method_can_transact(target, on_exists))
         return on_exists == RF_ON_EXISTS_REPLACE ? "neither RENAME nor MULTI is available"
@@ -70,21 +71,22 @@ const char *method_obstacle(const rf_abilities *target, rf_on_exists on_exists, 
 /* --- checks in advance --------------------------------------------------------------------------------- */
 
 /* With old servers RESTORE may need a staging key, and then a transaction. */
-static bool restores(const rf_abilities *target, const rf_replay_options *options, bool expires)
+static bool restores(const rf_abilities *target, const rf_replay_options *options, const rf_entry *key)
 {
-    bool at_once = (!expires || rf_server_at_least(target->server, since(5, 0))) &&
+    bool expires = key->expire_ms != RF_NO_EXPIRY;
+    bool at_once = !key->no_evict && (!expires || rf_server_at_least(target->server, since(5, 0))) &&
                    (options->on_exists != RF_ON_EXISTS_REPLACE ||
                     rf_server_at_least(target->server, since(3, 0)));
-    return method_can_restore(target) && (at_once || (method_can_rename(target, options->on_exists) &&
-                                                      (!expires || rf_accepts(target, RF_COMMAND_MULTI))));
+    return method_can_restore(target) &&
+           (at_once || (method_can_rename(target, options->on_exists) &&
+                        ((!expires && !key->no_evict) || rf_accepts(target, RF_COMMAND_MULTI))));
 }
 
 static rf_code find_obstacle(const rf_abilities *target, const rf_replay_options *options, rf_entry *key,
                              const char **why, rf_error *error)
 {
     uint64_t size = 0;
-    bool expires = key->expire_ms != RF_NO_EXPIRY;
-    *why = method_obstacle(target, options->on_exists, key->type, expires);
+    *why = method_obstacle(target, options->on_exists, key);
     if (*why || method_can_rename(target, options->on_exists) || key->type == RF_STRING)
         return RF_OK;
     rf_code code = rf_value_hold(key->value, &size, error);
@@ -103,7 +105,7 @@ rf_code rf_replay_write_modes(const rf_abilities *target, const rf_replay_option
         code = find_obstacle(target, options, key, &obstacle, error);
     if (code != RF_OK)
         return code;
-    if (*ways & RF_WRITE_RESTORE && !restores(target, options, key->expire_ms != RF_NO_EXPIRY)) {
+    if (*ways & RF_WRITE_RESTORE && !restores(target, options, key)) {
         *ways &= ~(unsigned)RF_WRITE_RESTORE;
         *why = method_needs_restore;
     }

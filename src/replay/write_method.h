@@ -14,12 +14,12 @@ bool method_can_rename(const rf_abilities *target, rf_on_exists on_exists);
 /* Whether the commands that create values of this type are available. */
 bool method_has_commands(const rf_abilities *target, rf_type type);
 
-/* Whether SET can set the expiry of a string. */
-bool method_can_set_expiry(const rf_abilities *target);
+/* Whether SET writes the key, with all that belongs to it. */
+bool method_is_set(const rf_abilities *target, const rf_entry *key);
 
-/* Why a key of this type cannot be written with commands: which command is not available. NULL: it can be,
+/* Why a key cannot be written with commands: which command is not available. NULL: it can be,
  * unless it is too large for a single transaction. */
-const char *method_obstacle(const rf_abilities *target, rf_on_exists on_exists, rf_type type, bool expires);
+const char *method_obstacle(const rf_abilities *target, rf_on_exists on_exists, const rf_entry *key);
 
 extern const char method_needs_restore[], method_too_large[];
 

@@ -38,11 +38,16 @@ void write_wait(const struct node *node, struct outbuf *out)
     command_put(out, (const rf_slice[]){SLICE("WAIT"), replicas, SLICE("1000")}, 3);
 }
 
-void write_expiry(struct outbuf *out, rf_slice staging_key, int64_t expire_ms)
+uint32_t write_attributes(struct outbuf *out, rf_slice staging_key, const rf_entry *entry)
 {
+    bool expires = entry->expire_ms != RF_NO_EXPIRY;
     uint8_t text[NUMBER_TEXT_MAX];
-    rf_slice ms = {text, number_print_i64(text, expire_ms)};
-    command_put(out, (const rf_slice[]){SLICE("PEXPIREAT"), staging_key, ms}, 3);
+    rf_slice ms = {text, number_print_i64(text, entry->expire_ms)};
+    if (entry->no_evict)
+        command_put(out, (const rf_slice[]){SLICE("BLESS"), SLICE("SET"), staging_key, SLICE("NO-EVICT")}, 4);
+    if (expires)
+        command_put(out, (const rf_slice[]){SLICE("PEXPIREAT"), staging_key, ms}, 3);
+    return (uint32_t)expires + entry->no_evict;
 }
 
 void write_rename(const rf_replay *r, struct outbuf *out, rf_slice staging_key, rf_slice key)

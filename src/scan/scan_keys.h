@@ -13,8 +13,9 @@
 struct scan_key {
     rf_digest name, value;
     uint64_t offset; /* of its record in the store */
-    uint64_t length : 48,
-        pass : 16; /* bytes of the record; the last pass that found the key, 0: it is gone */
+    uint64_t length : 47,
+        pass : 16, /* bytes of the record; the last pass that found the key, 0: it is gone */
+        no_evict : 1;
     int64_t expire_ms;
     uint32_t name_at; /* offset in the record of the name, an RDB string */
     int32_t db;

@@ -95,7 +95,7 @@ static bool set_expiry(const rf_scan *scan, struct scan_key *key, int64_t expire
     return !same;
 }
 
-static rf_code on_done(void *ctx, const rf_key_record *asked, bool missing, int64_t expire_ms,
+static rf_code on_done(void *ctx, const rf_key_record *asked, bool missing, const rf_key_record *found,
                        rf_error *error)
 {
     rf_scan *scan = ctx;
@@ -109,7 +109,9 @@ static rf_code on_done(void *ctx, const rf_key_record *asked, bool missing, int6
         return RF_OK;
     if (!key)
         TRY(scan_keys_add(&scan->keys, asked->db, name, &key, error));
-    bool changed = set_expiry(scan, key, expire_ms) || dump->stored;
+    bool changed = set_expiry(scan, key, found->expire_ms) || dump->stored ||
+                   key->no_evict != found->no_evict;
+    key->no_evict = found->no_evict;
     if (dump->stored) {
         key->value = dump->value;
         key->offset = dump->record.offset;

@@ -85,8 +85,9 @@ static bool put_key(struct stream *s, const struct scan_key *key)
         return false;
     s->db = key->db;
     store_le64(expiry, (uint64_t)key->expire_ms);
-    return key->expire_ms == RF_NO_EXPIRY ||
-           (put_byte(s, RDB_EXPIRETIME_MS) && put(s, expiry, sizeof expiry));
+    if (key->expire_ms != RF_NO_EXPIRY && !(put_byte(s, RDB_EXPIRETIME_MS) && put(s, expiry, sizeof expiry)))
+        return false;
+    return !key->no_evict || put_byte(s, RDB_KEY_NO_EVICT);
 }
 
 static bool put_end(struct stream *s)

@@ -16,7 +16,7 @@ struct jsonl {
     char before;         /* the bracket of the current list before its first element, then a comma */
     const rf_entry *due; /* a collection of which nothing has been written before its first element; NULL:
                             none */
-    bool fields_expire;
+    bool elements_expire;
     enum stream_level level;
 };
 

@@ -12,11 +12,29 @@ static rf_code put_string(void *ctx, rf_slice value)
     return RF_OK;
 }
 
-/* An item of a list, a member of a set. */
 static rf_code put_item(void *ctx, rf_slice item)
 {
     struct jsonl *j = ctx;
     jsonl_put_text(j, jsonl_next(j), item);
+    return RF_OK;
+}
+
+static rf_code put_member(void *ctx, rf_slice member, int64_t expire_ms)
+{
+    struct jsonl *j = ctx;
+    j->elements_expire |= expire_ms != RF_NO_EXPIRY;
+    return put_item(j, member);
+}
+
+static rf_code put_member_expiry(void *ctx, rf_slice member, int64_t expire_ms)
+{
+    struct jsonl *j = ctx;
+    if (expire_ms == RF_NO_EXPIRY)
+        return RF_OK;
+    json_put_char(j->out, jsonl_next(j));
+    jsonl_put_text(j, '[', member);
+    json_put_i64(j->out, ',', expire_ms);
+    json_put_char(j->out, ']');
     return RF_OK;
 }
 
@@ -128,7 +146,7 @@ static void end_field(struct jsonl *j)
 static rf_code put_field(void *ctx, rf_slice field, rf_slice value, int64_t expire_ms)
 {
     struct jsonl *j = ctx;
-    j->fields_expire |= expire_ms != RF_NO_EXPIRY;
+    j->elements_expire |= expire_ms != RF_NO_EXPIRY;
     jsonl_put_text(j, put_field_name(j, field), value);
     end_field(j);
     return RF_OK;
@@ -151,7 +169,7 @@ static const rf_visitor visitor = {
     .unique = RF_UNIQUE_FIRST,
     .string = put_string,
     .item = put_item,
-    .member = put_item,
+    .member = put_member,
     .scored = put_scored,
     .field = put_field,
     .slot = put_slot,
@@ -181,18 +199,22 @@ static rf_code put_list(struct jsonl *j, rf_entry *entry, rf_error *error)
     return put_elements(j, entry, '[', ']', error);
 }
 
-/* A hash whose encoding supports field expiry is held, and walked again if a field has one. */
-static rf_code put_hash(struct jsonl *j, rf_entry *entry, rf_error *error)
+/* A value whose encoding supports the expiry of elements is held, and walked again if one has it. */
+static rf_code put_expiring(struct jsonl *j, rf_entry *entry, rf_error *error)
 {
-    static const rf_visitor expiries = {.field = put_field_expiry};
-    char open = hash_is_object(j) ? '{' : '[', close = hash_is_object(j) ? '}' : ']';
+    static const rf_visitor expiries = {.field = put_field_expiry, .member = put_member_expiry};
+    bool is_object = entry->type == RF_HASH && hash_is_object(j);
+    char open = is_object ? '{' : '[', close = is_object ? '}' : ']';
     if (entry->encoding->since > RDB_LAST_COMMON)
         TRY(rf_value_hold(entry->value, NULL, error));
-    j->fields_expire = false;
+    j->elements_expire = false;
     TRY(put_elements(j, entry, open, close, error));
-    if (!j->fields_expire)
+    if (!j->elements_expire)
         return RF_OK;
-    JSON_PUT(j->out, ",\"field_expire_ms\"");
+    if (entry->type == RF_HASH)
+        JSON_PUT(j->out, ",\"field_expire_ms\"");
+    else
+        JSON_PUT(j->out, ",\"member_expire_ms\"");
     jsonl_open(j, ':', open);
     TRY(rf_value_walk(entry->value, &expiries, j, error));
     jsonl_close(j, close);
@@ -211,9 +233,9 @@ static rf_code put_headed(struct jsonl *j, rf_entry *entry, rf_error *error)
 typedef rf_code put_fn(struct jsonl *j, rf_entry *entry, rf_error *error);
 
 static put_fn *const values[RF_TYPE_COUNT] = {
-    [RF_STRING] = put_plain,  [RF_LIST] = put_list,    [RF_SET] = put_list,
-    [RF_ZSET] = put_list,     [RF_HASH] = put_hash,    [RF_STREAM] = jsonl_put_stream,
-    [RF_MODULE] = put_headed, [RF_ARRAY] = put_headed, [RF_PATH_HASH] = put_list,
+    [RF_STRING] = put_plain,  [RF_LIST] = put_list,     [RF_SET] = put_expiring,
+    [RF_ZSET] = put_list,     [RF_HASH] = put_expiring, [RF_STREAM] = jsonl_put_stream,
+    [RF_MODULE] = put_headed, [RF_ARRAY] = put_headed,  [RF_PATH_HASH] = put_list,
 };
 
 rf_code jsonl_put_value(struct jsonl *j, rf_entry *entry, rf_error *error)

@@ -29,6 +29,7 @@
  *       path-hash    [[path, field, TEXT], ...], the fields of a path one after the other
  *       module       {"module": name, "version": n, "parts": [number or TEXT, ...]}
  *     "field_expire_ms"    of a hash, in the form of its value: {"field": ms, ...}; only if any expires
+ *     "member_expire_ms"   of a set, [[TEXT, ms], ...], the members that expire; only if any does
  *
  *   of a command                    "db", "type": "command", "argv": [TEXT, ...]
  *   of a function library           "type": "function", "code": TEXT
@@ -87,7 +88,7 @@ static void put_prefix(struct jsonl *j, const rf_entry *entry)
         JSON_PUT(j->out, ",\"freq\"");
         json_put_i64(j->out, ':', entry->freq);
     }
-    if (UNLIKELY(entry->value->no_evict))
+    if (UNLIKELY(entry->no_evict))
         JSON_PUT(j->out, ",\"no_evict\":true");
     if (UNLIKELY(entry->metadata.len > 0)) {
         JSON_PUT(j->out, ",\"metadata\"");
@@ -153,8 +154,6 @@ static void put_module_aux(struct jsonl *j, const rf_entry *entry)
 static void notice_foreign(const struct sink_jsonl *s, const rf_entry *entry)
 {
     char what[DETAIL_FOREIGN_TEXT];
-    if (detail_is_kept(entry, false, true))
-        return;
     notify_of(&s->notify, entry, RF_NOTICE_FOREIGN_RECORD, detail_foreign(entry, what));
 }
 

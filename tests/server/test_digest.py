@@ -3,6 +3,7 @@
 DUMP with what is no value."""
 import contextlib
 import hashlib
+import json
 import os
 import socketserver
 import struct
@@ -125,6 +126,48 @@ class Sha256(Folder):
         self.assertEqual(done.stdout.decode().split()[0], expected.hex())
         self.assertEqual(run("convert", dump, "-o", shards, "-q").returncode, 0)
         self.assertEqual(self.digest(shards), expected.hex())
+
+
+def packed(data):
+    return bytes([len(data)]) + data
+
+
+class Redis812(Folder):
+    """No server at hand writes these: what is in the file is written here."""
+
+    def file(self, *records):
+        path = self.path("dump.rdb")
+        with open(path, "wb") as out:
+            out.write(b"REDIS0017\xfe\x00" + b"".join(records) + b"\xff" + bytes(8))  # without a checksum
+        return path
+
+    def digest(self, *records):
+        done = run("verify", self.file(*records), "--digest=sha256")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done.stdout.decode().split()[0]
+
+    def test_definition(self):
+        expiring = b"\x23" + packed(b"s") + u64(LATER) + bytes([2, 1]) + packed(b"a") + bytes([0]) + packed(b"b")
+        kept = b"\xf1\x00" + packed(b"k") + packed(b"v")
+        set_ = h(multiset([h(b"b")]) + multiset([h(u64(LATER) + b"a")]))
+        name = u64(0, 0, NO_EXPIRY) + h(b"v") + h(b"k")
+        keys = [key("set", 0, NO_EXPIRY, set_, b"s"), h(name + b"N")]
+        self.assertEqual(self.digest(expiring, kept), multiset(keys).hex())
+
+    def test_differences(self):
+        """diff and verify --against tell them from a warning."""
+        def set_of(ttl, lead=b""):
+            return lead + b"\x23" + packed(b"s") + u64(LATER) + bytes([2, ttl]) + packed(b"a") + bytes([0]) + packed(b"b")
+
+        whole = self.file(set_of(1))
+        for other, told in ((set_of(0), "value"), (set_of(2), "value"), (set_of(1, b"\xf1"), "no_evict")):
+            os.rename(whole, self.path("before.rdb"))
+            done = run("diff", self.path("before.rdb"), self.file(other), "--jsonl")
+            self.assertEqual(done.returncode, 1, done.stderr)
+            self.assertEqual(json.loads(done.stdout)["changes"], [told])
+            done = run("verify", self.path("dump.rdb"), "--against", self.path("before.rdb"))
+            self.assertEqual(done.returncode, 1, done.stderr)
+            os.rename(self.path("before.rdb"), whole)
 
 
 # --- targets that answer with nonsense ---

@@ -17,7 +17,7 @@ RDBGEN = os.environ.get("RDBGEN") or os.path.join(os.path.dirname(program.PROGRA
 
 SEED = int(os.environ.get("RDBFERRY_SEED", 1))  # the first one: a soak has others each time
 
-DIALECTS = {"redis": range(1, 16), "valkey": (9, 10, 11, 80, 81)}
+DIALECTS = {"redis": range(1, 18), "valkey": (9, 10, 11, 80, 81)}
 
 
 def negative_zeros(answers):

@@ -70,7 +70,7 @@ class FromRdbgen(Case):
             self.assertEqual(lines.functions, functions)
             self.assert_lines_agree(lines, answers)
             for place, answer in answers.items():
-                for name in ("idle", "freq"):
+                for name in ("idle", "freq", "no_evict"):
                     self.assertEqual(lines.lines[place][name], answer.get(name), place)
                 if answer["type"] == "array":
                     self.assertEqual(lines.keys[place].insert_at, answer.get("insert_index"), place)

@@ -127,7 +127,7 @@ static void put_zipmap(struct build *b, const struct element *e, size_t n)
     build_free(&map);
 }
 
-/* --- fields that expire ------------------------------------------------------------------------------ */
+/* --- elements that expire ---------------------------------------------------------------------------- */
 
 static uint64_t relative(int64_t expire_ms, int64_t base)
 {
@@ -149,11 +149,27 @@ static void put_expiring_prerelease(struct build *b, const struct element *e, si
     put_expiring(b, e, n, 0);
 }
 
+static int64_t smallest_expiry(const struct element *e, size_t n)
+{
+    return n > 0 && e[0].expire_ms > 0 ? e[0].expire_ms : 1;
+}
+
 static void put_expiring_smallest(struct build *b, const struct element *e, size_t n)
 {
-    int64_t smallest = n > 0 && e[0].expire_ms > 0 ? e[0].expire_ms : 1;
+    int64_t smallest = smallest_expiry(e, n);
     put_le64(b, (uint64_t)smallest);
     put_expiring(b, e, n, smallest - 1);
+}
+
+static void put_expiring_members(struct build *b, const struct element *e, size_t n)
+{
+    int64_t smallest = smallest_expiry(e, n);
+    put_le64(b, (uint64_t)smallest);
+    put_len(b, n);
+    for (size_t i = 0; i < n; i++) {
+        put_len(b, relative(e[i].expire_ms, smallest - 1));
+        put_str(b, e[i].name);
+    }
 }
 
 static void put_expiring_valkey(struct build *b, const struct element *e, size_t n)
@@ -168,7 +184,7 @@ static void put_expiring_valkey(struct build *b, const struct element *e, size_t
 
 /* --- packed ------------------------------------------------------------------------------------------ */
 
-enum content { NAMES, SCORES, VALUES, TIMES };
+enum content { NAMES, SCORES, VALUES, TIMES, NAMES_AND_TIMES };
 
 /* The text behind a name; "" where there is none. */
 static void print_partner(char out[64], const struct element *e, enum content content)
@@ -185,11 +201,11 @@ static rf_slice make_listpack(struct pack *p, const struct element *e, size_t n,
     listpack_begin(p);
     for (size_t i = 0; i < n; i++) {
         listpack_text(p, e[i].name);
-        if (content == NAMES)
-            continue;
-        print_partner(partner, &e[i], content);
-        listpack_text(p, partner);
-        if (content == TIMES)
+        if (content == SCORES || content == VALUES || content == TIMES) {
+            print_partner(partner, &e[i], content);
+            listpack_text(p, partner);
+        }
+        if (content == TIMES || content == NAMES_AND_TIMES)
             listpack_int(p, e[i].expire_ms < 0 ? 0 : e[i].expire_ms);
     }
     return listpack_end(p);
@@ -233,12 +249,19 @@ PACKED(put_listpack_scores, make_listpack, put_blob, SCORES)
 PACKED(put_listpack_values, make_listpack, put_blob, VALUES)
 PACKED(put_listpack_values_lzf, make_listpack, put_lzf, VALUES)
 PACKED(put_listpack_times, make_listpack, put_blob, TIMES)
+PACKED(put_listpack_member_times, make_listpack, put_blob, NAMES_AND_TIMES)
 #undef PACKED
 
 static void put_listpack_times_smallest(struct build *b, const struct element *e, size_t n)
 {
     put_le64(b, n > 0 && e[0].expire_ms > 0 ? (uint64_t)e[0].expire_ms : 0);
     put_listpack_times(b, e, n);
+}
+
+static void put_listpack_member_times_smallest(struct build *b, const struct element *e, size_t n)
+{
+    put_le64(b, n > 0 && e[0].expire_ms > 0 ? (uint64_t)e[0].expire_ms : 0);
+    put_listpack_member_times(b, e, n);
 }
 
 static void put_intset(struct build *b, const struct element *e, size_t n)
@@ -315,6 +338,7 @@ static void put_template_listpack(struct build *b, const struct element *e, size
 
 #define REDIS  "REDIS0015"
 #define VALKEY "VALKEY080"
+#define LATEST "REDIS0017"
 
 const struct form forms[] = {
     {"list, plain", RF_LIST, REDIS, 1, 0, put_names, NULL},
@@ -348,6 +372,8 @@ const struct form forms[] = {
     {"hash, 7.4", RF_HASH, REDIS, 24, FORM_WITH_TTL, put_expiring_smallest, NULL},
     {"hash, 7.4 listpack", RF_HASH, REDIS, 25, FORM_WITH_TTL, put_listpack_times_smallest, NULL},
     {"hash, Valkey 9", RF_HASH, VALKEY, 22, FORM_WITH_TTL | FORM_REVERSED, put_expiring_valkey, NULL},
+    {"set, 8.12", RF_SET, LATEST, 35, FORM_WITH_TTL, put_expiring_members, NULL},
+    {"set, 8.12 listpack", RF_SET, LATEST, 34, FORM_WITH_TTL, put_listpack_member_times_smallest, NULL},
 };
 const size_t form_count = sizeof forms / sizeof *forms;
 

@@ -17,7 +17,7 @@ struct element {
 enum {
     FORM_OF_NUMBERS = 1, /* all names are integers, ascending */
     FORM_OF_NAMES = 2,   /* no name is empty */
-    FORM_WITH_TTL = 4,   /* fields may expire; none may in the others */
+    FORM_WITH_TTL = 4,   /* fields or members may expire; none may in the others */
     FORM_REVERSED = 8,   /* the elements come out backwards */
 };
 
@@ -34,8 +34,8 @@ struct form {
 extern const struct form forms[];
 extern const size_t form_count;
 
-/* The elements have to be in an order that all encodings of the type take: zsets by score and name, hashes by
- * expiry, those without one (-1) last; then by the length of the name, then by name. */
+/* The elements have to be in an order that all encodings of the type take: zsets by score and name, hashes
+ * and sets by expiry, those without one (-1) last; then by the length of the name, then by name. */
 void put_form(struct build *b, const struct form *form, const char *key, const struct element *elements,
               size_t count);
 

@@ -49,10 +49,28 @@ static wide expected_element(rf_type type, const struct element *element)
         put_bytes(&b, slice_of(element->value, strlen(element->value)));
         return hash_of(&b);
     }
+    if (type == RF_SET && element->expire_ms != RF_NO_EXPIRY)
+        put_le64(&b, (uint64_t)element->expire_ms);
     if (type == RF_ZSET)
         put_double(&b, element->score + 0.0); /* -0 counts as 0 */
     put_bytes(&b, slice_of(element->name, strlen(element->name)));
     return hash_of(&b);
+}
+
+static wide expected_set(const struct element *elements, size_t count)
+{
+    struct build b = {0};
+    wide lasting = 0, expiring = 0;
+    bool expires = false;
+    for (size_t i = 0; i < count; i++) {
+        bool this_one = elements[i].expire_ms != RF_NO_EXPIRY;
+        *(this_one ? &expiring : &lasting) += expected_element(RF_SET, &elements[i]);
+        expires |= this_one;
+    }
+    put_u8(&b, 'E');
+    hash_put_digest(&b, expiring);
+    const wide hash = hash_of(&b);
+    return expires ? lasting + hash : lasting;
 }
 
 wide expected_collection(rf_type type, const struct element *elements, size_t count)
@@ -60,6 +78,8 @@ wide expected_collection(rf_type type, const struct element *elements, size_t co
     wide sum = 0;
     if (type == RF_LIST)
         return expected_list(elements, count);
+    if (type == RF_SET)
+        return expected_set(elements, count);
     for (size_t i = 0; i < count; i++)
         sum += expected_element(type, &elements[i]);
     return sum;

@@ -180,6 +180,37 @@ static void do_add(struct call *c)
     say(c, type == 4 ? "+OK\r\n" : ":1\r\n");
 }
 
+/* SADDEX key PXAT ms MEMBERS 1 member */
+static void do_add_expiring(struct call *c)
+{
+    struct fake_key *key = c->key ? c->key : fresh(c);
+    struct buffer element = {0};
+    if (!slice_equal(c->argv[2], SLICE("PXAT")) || !slice_equal(c->argv[4], SLICE("MEMBERS")) ||
+        c->argc != 7) {
+        say(c, "-ERR syntax error\r\n");
+        return;
+    }
+    key->type = 2;
+    append(&element, c->argv[6]);
+    append(&element, SLICE("@"));
+    append(&element, c->argv[3]);
+    add_element(key, buffer_slice(&element));
+    buffer_free(&element);
+    say(c, ":1\r\n");
+}
+
+/* BLESS SET key NO-EVICT */
+static void do_bless(struct call *c)
+{
+    struct fake_key *key = fake_store_find(c->s, c->node, c->db, c->argv[2]);
+    if (!key || !slice_equal(c->argv[1], SLICE("SET")) || !slice_equal(c->argv[3], SLICE("NO-EVICT"))) {
+        say(c, key ? "-ERR syntax error\r\n" : "-ERR no such key\r\n");
+        return;
+    }
+    say(c, key->no_evict ? ":0\r\n" : ":1\r\n");
+    key->no_evict = true;
+}
+
 /* Of a string that SET has written: its element has a length of one byte. */
 static void do_get(struct call *c)
 {
@@ -285,13 +316,17 @@ static const struct {
     size_t argc; /* at least */
     void (*run)(struct call *call);
 } commands[] = {
-    {"SET", 3, do_set},           {"SETNX", 3, do_set},        {"RESTORE", 4, do_restore},
-    {"RPUSH", 3, do_add},         {"SADD", 3, do_add},         {"HMSET", 4, do_add},
-    {"UNLINK", 2, do_remove},     {"DEL", 2, do_remove},       {"RENAME", 3, do_rename},
-    {"RENAMENX", 3, do_rename},   {"PEXPIREAT", 3, do_expire}, {"DUMP", 2, do_dump},
-    {"PEXPIRE", 3, do_expire_in}, {"PERSIST", 2, do_persist},  {"PTTL", 2, do_pttl},
-    {"EXISTS", 2, do_exists},     {"GET", 2, do_get},          {"MSET", 3, do_set_many},
-    {"MSETNX", 3, do_set_many},
+    {"SET", 3, do_set},           {"SETNX", 3, do_set},
+    {"RESTORE", 4, do_restore},   {"RPUSH", 3, do_add},
+    {"SADD", 3, do_add},          {"HMSET", 4, do_add},
+    {"UNLINK", 2, do_remove},     {"DEL", 2, do_remove},
+    {"RENAME", 3, do_rename},     {"RENAMENX", 3, do_rename},
+    {"PEXPIREAT", 3, do_expire},  {"DUMP", 2, do_dump},
+    {"PEXPIRE", 3, do_expire_in}, {"PERSIST", 2, do_persist},
+    {"PTTL", 2, do_pttl},         {"EXISTS", 2, do_exists},
+    {"GET", 2, do_get},           {"MSET", 3, do_set_many},
+    {"MSETNX", 3, do_set_many},   {"SADDEX", 7, do_add_expiring},
+    {"BLESS", 4, do_bless},
 };
 
 bool fake_store_do(struct fake_store *s, unsigned node, int64_t db, const rf_slice *argv, size_t argc,
@@ -354,7 +389,7 @@ void fake_store_text(const struct fake_store *s, struct buffer *text)
             record_text(text, "]");
         else
             elements_as_text(key, text);
-        record_text(text, "|");
+        record_text(text, key->no_evict ? "!|" : "|");
     }
     record_end(text);
 }

@@ -15,6 +15,7 @@ struct fake_key {
     uint64_t count;
     struct buffer elements; /* each as RDB string */
     int64_t expire_ms;      /* -1: none */
+    bool no_evict;
 };
 
 struct fake_store {
@@ -30,7 +31,8 @@ bool fake_store_do(struct fake_store *store, unsigned node, int64_t db, const rf
 struct fake_key *fake_store_find(struct fake_store *store, unsigned node, int64_t db, rf_slice name);
 
 /* All there is, as text, in the order of names: "0:k=a b|" for db, name, elements; of what was restored the
- * payload's bytes between type and version, as hexadecimal digits in brackets; node numbers from 1 on stand
+ * payload's bytes between type and version, as hexadecimal digits in brackets; "@ms" after a member with an
+ * expiry, "!" after the elements of a key that must not be evicted; node numbers from 1 on stand
  * before as "1/". */
 void fake_store_text(const struct fake_store *store, struct buffer *text);
 

@@ -9,8 +9,8 @@
 const struct made_target made_targets[] = {
     {{RF_REDIS, 2, 8}, 6},   {{RF_REDIS, 3, 2}, 7},   {{RF_REDIS, 4, 0}, 8},   {{RF_REDIS, 5, 0}, 9},
     {{RF_REDIS, 6, 2}, 9},   {{RF_REDIS, 7, 0}, 10},  {{RF_REDIS, 7, 2}, 11},  {{RF_REDIS, 7, 4}, 12},
-    {{RF_REDIS, 8, 6}, 13},  {{RF_REDIS, 8, 8}, 14},  {{RF_REDIS, 8, 10}, 15}, {{RF_VALKEY, 8, 0}, 11},
-    {{RF_VALKEY, 9, 0}, 80}, {{RF_VALKEY, 9, 2}, 81},
+    {{RF_REDIS, 8, 6}, 13},  {{RF_REDIS, 8, 8}, 14},  {{RF_REDIS, 8, 10}, 15}, {{RF_REDIS, 8, 12}, 17},
+    {{RF_VALKEY, 8, 0}, 11}, {{RF_VALKEY, 9, 0}, 80}, {{RF_VALKEY, 9, 2}, 81},
 };
 const size_t made_target_count = sizeof made_targets / sizeof *made_targets;
 

@@ -64,9 +64,14 @@ static rf_code record_item(void *ctx, rf_slice item)
     return record_line(ctx, "item", item);
 }
 
-static rf_code record_member(void *ctx, rf_slice member)
+static rf_code record_member(void *ctx, rf_slice member, int64_t expire_ms)
 {
-    return record_line(ctx, "member", member);
+    record_text(ctx, "member ");
+    record_bytes(ctx, member);
+    if (expire_ms != RF_NO_EXPIRY)
+        record_text(ctx, " @%" PRId64, expire_ms);
+    record_text(ctx, "\n");
+    return RF_OK;
 }
 
 static rf_code record_scored(void *ctx, rf_slice member, double score)

@@ -63,6 +63,11 @@ static void note_notice(void *ctx, const rf_notice *notice)
     struct replaying *p = ctx;
     for (uint64_t i = 0; notice->code == RF_NOTICE_EMPTY_KEY && i < p->keys; i++)
         p->positions[i].failed |= p->positions[i].offset == (uint64_t)notice->offset;
+    if (notice->code != RF_NOTICE_DETAIL)
+        return;
+    record_text(&p->details, "%d:", notice->db);
+    record_bytes(&p->details, notice->key);
+    record_text(&p->details, ": %s|", notice->detail);
 }
 
 static rf_code note_letter(void *ctx, rf_slice bytes)
@@ -239,6 +244,7 @@ void replaying_free(struct replaying *p)
     build_free(&p->input);
     buffer_free(&p->failures);
     buffer_free(&p->letters);
+    buffer_free(&p->details);
     buffer_free(&p->log);
     fake_target_free(&p->fake);
 }

@@ -35,6 +35,7 @@ struct replaying {
     uint64_t keys;          /* that were put */
     struct buffer failures; /* "exists 0:k: already exists on the target|" for each */
     struct buffer letters;  /* dead letters */
+    struct buffer details;  /* "0:k: lost detail|" for each that a key was written without */
     struct buffer log;      /* a line for each */
     char *store;            /* what is there at the end, as fake_store_text() has it */
     /* On the way. */

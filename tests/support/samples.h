@@ -11,7 +11,7 @@ struct sample {
     const char *commands;    /* behind it, or alone; NULL: none */
 };
 
-enum { SAMPLES = 9 };
+enum { SAMPLES = 10 };
 
 extern const struct sample samples[SAMPLES];
 

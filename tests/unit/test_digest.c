@@ -99,7 +99,7 @@ Test(digest, of_scores)
     expect_forms(RF_ZSET, 0, elements, sizeof elements / sizeof *elements);
 }
 
-Test(digest, of_fields_that_expire)
+Test(digest, of_elements_that_expire)
 {
     static const struct element elements[] = {
         {"b", "v", 0, 1700000000000}, {"a", "v", 0, 1700000000001}, {"c", "", 0, 1800000000000},
@@ -108,7 +108,7 @@ Test(digest, of_fields_that_expire)
     for (size_t i = 0; i < form_count; i++)
         if (forms[i].flags & FORM_WITH_TTL)
             cr_expect(wide_of(digest_form(&forms[i], elements, 5).value) ==
-                          expected_collection(RF_HASH, elements, 5),
+                          expected_collection(forms[i].type, elements, 5),
                       "%s", forms[i].name);
 }
 
@@ -236,14 +236,19 @@ struct head {
     const char *name;
 };
 
+static void put_key_record(struct build *b, const struct head *head, wide value)
+{
+    put_le64(b, head->type);
+    put_le64(b, head->db);
+    put_le64(b, head->expire_ms);
+    hash_put_digest(b, value);
+    hash_put_digest(b, hash_text(head->name));
+}
+
 static wide expected_key(const struct head *head, wide value)
 {
     struct build b = {0};
-    put_le64(&b, head->type);
-    put_le64(&b, head->db);
-    put_le64(&b, head->expire_ms);
-    hash_put_digest(&b, value);
-    hash_put_digest(&b, hash_text(head->name));
+    put_key_record(&b, head, value);
     return hash_of(&b);
 }
 
@@ -270,6 +275,57 @@ Test(digest, of_a_key_has_its_database_expiry_and_metadata)
               expected_key(&(struct head){0, 0, UINT64_MAX, "k"}, v + metadata));
     cr_expect(key_behind("REDIS0013", "fe01 fc e803000000000000 f3 01 41424344 02 07 00") ==
               expected_key(&(struct head){0, 1, 1000, "k"}, v + metadata));
+}
+
+Test(digest, of_a_key_that_must_not_be_evicted)
+{
+    struct build b = {0};
+    put_key_record(&b, &(struct head){0, 1, UINT64_MAX, "k"}, hash_text("v"));
+    put_u8(&b, 'N');
+    cr_expect(key_behind("REDIS0017", "fe01 f1") == hash_of(&b));
+}
+
+/* The set of a and b, where a expires at 5, at a time. */
+static rf_key_digest digest_at(int64_t now, const char *hex, unsigned kinds)
+{
+    struct opened o;
+    rf_key_digest digest = {0};
+    rf_digester *digester = rf_digester_new(kinds, true);
+    rf_digester_expired(digester, now);
+    open_value(&o, &(struct one_value){.magic = "REDIS0017", .type = 35, .hex = hex});
+    cr_assert_eq(rf_digest_key(digester, &o.entry, &digest, &o.error), RF_OK, "%s", o.error.message);
+    close_value(&o);
+    rf_digester_free(digester);
+    return digest;
+}
+
+#define A_EXPIRES    "0500000000000000 02 01 0161 00 0162"
+#define BOTH_EXPIRE  "0500000000000000 02 01 0161 03 0162"
+#define ONLY_B       "0000000000000000 01 00 0162"
+#define ONLY_B_LATER "0700000000000000 01 01 0162"
+#define NOTHING      "0000000000000000 00"
+
+Test(digest, of_members_that_have_expired)
+{
+    static const struct {
+        int64_t now;
+        const char *hex, *left;
+        uint64_t expired;
+    } rows[] = {
+        {4, A_EXPIRES, A_EXPIRES, 0},      {5, A_EXPIRES, ONLY_B, 1},    {4, BOTH_EXPIRE, BOTH_EXPIRE, 0},
+        {6, BOTH_EXPIRE, ONLY_B_LATER, 1}, {7, BOTH_EXPIRE, NOTHING, 2},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const unsigned both = RF_DIGEST_PUBLISHED | RF_DIGEST_KEYED;
+        const rf_key_digest digest = digest_at(rows[i].now, rows[i].hex, both),
+                            left = digest_at(INT64_MIN, rows[i].left, both),
+                            whole = digest_at(INT64_MIN, rows[i].hex, both);
+        cr_expect_eq(digest.expired, rows[i].expired, "%zu", i);
+        cr_expect_eq(rf_digest_is_expired(&digest), rows[i].expired == 2, "%zu", i);
+        cr_expect(wide_of(digest.left) == wide_of(left.keyed), "%zu", i);
+        cr_expect(wide_of(digest.keyed) == wide_of(whole.keyed) && wide_of(digest.key) == wide_of(whole.key),
+                  "%zu", i);
+    }
 }
 
 Test(digest, of_a_key_leaves_out_its_use)

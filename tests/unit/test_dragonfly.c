@@ -69,7 +69,7 @@ Test(dragonfly, its_types)
     expect_read("1f 0168 01 0166 0176 0a34323934393637323935",
                 AUX "key 0 h hash\nfield f v @5970176895000\n");
     expect_read("20 0173 02 0161 c007 0162 c0ff" KEY,
-                AUX "key 0 s set\nmember a\nmember b\nforeign 0 s Dragonfly: a member expiry\n" TEXT);
+                AUX "key 0 s set\nmember a @1675209607000\nmember b\n" TEXT);
     expect_read("20 0173 01 0162 c0ff" KEY, AUX "key 0 s set\nmember b\n" TEXT);
     expect_refused("1f 0168 01 0166 0176 c0fe", RF_E_CORRUPT, "the expiry of field 'f' is out of range");
     expect_refused("1f 0168 01 0166 0176 0178", RF_E_CORRUPT, "out of range");
@@ -77,8 +77,7 @@ Test(dragonfly, its_types)
     expect_refused("20 0173 01 0166 0178", RF_E_CORRUPT, "out of range");
 }
 
-/* A detail comes after its key, whatever is read in batches. */
-Test(dragonfly, details_between_batches)
+Test(dragonfly, expiries_in_batches)
 {
     struct build b = {0};
     struct buffer text = {0};
@@ -86,8 +85,8 @@ Test(dragonfly, details_between_batches)
     put_file(&b, "00 0161 0176 00 0162 0176 20 0173 01 016d c007 00 0163 0176 00 0164 0176");
     cr_assert_eq(run_read_batches(built(&b), &text, &error), RF_OK, "%s", error.message);
     cr_expect_str_eq(record_end(&text),
-                     AUX "key 0 a string\nstring v\nkey 0 b string\nstring v\nkey 0 s set\nmember m\n"
-                         "foreign 0 s Dragonfly: a member expiry\nkey 0 c string\nstring v\n"
+                     AUX "key 0 a string\nstring v\nkey 0 b string\nstring v\nkey 0 s set\n"
+                         "member m @1675209607000\nkey 0 c string\nstring v\n"
                          "key 0 d string\nstring v\n");
     buffer_free(&text);
     build_free(&b);
@@ -265,9 +264,9 @@ static void put_hex_block(struct build *b, enum codec codec, const char *hex)
 #define IN_BLOCK                                                                                            \
     "fe03 00 016b 0176 fc 0102000000000000 04 0168 01 0161 0162 20 0173 01 0161 c007 1f 0169 01 0166 0176 " \
     "c005"
-#define IN_BLOCK_TEXT                                                                       \
-    "key 3 k string\nstring v\nkey 3 h hash expire 513\nfield a b\nkey 3 s set\nmember a\n" \
-    "foreign 3 s Dragonfly: a member expiry\nkey 3 i hash\nfield f v @1675209605000\n"
+#define IN_BLOCK_TEXT                                                                                      \
+    "key 3 k string\nstring v\nkey 3 h hash expire 513\nfield a b\nkey 3 s set\nmember a @1675209607000\n" \
+    "key 3 i hash\nfield f v @1675209605000\n"
 
 /* A key, a block, a key, another block with a chunk, the rest of the chunked value. */
 static void put_blocks(struct build *b)
@@ -515,7 +514,7 @@ static void expect_not_converted(const char *hex, const rf_sink_options *options
 
 #define HASH      "1f 0168 02 0166 0176 c005 0167 0177 c0ff"
 #define SET       "20 0173 02 0161 c007 0162 c0ff"
-#define SET_TEXT  "key 0 s set\nmember a\nmember b\nforeign 0 s Dragonfly: a member expiry\n"
+#define SET_TEXT  "key 0 s set\nmember a @1675209607000\nmember b\n"
 #define HASH_TEXT "key 0 h hash\nfield f v @1675209605000\nfield g w\n"
 
 Test(dragonfly, to_other_servers)
@@ -524,6 +523,7 @@ Test(dragonfly, to_other_servers)
                           module = {.target = {RF_REDIS, 7, 4}, .saved_at = -1, .json = true},
                           old = {.target = {RF_REDIS, 6, 2}, .saved_at = -1},
                           valkey = {.target = {RF_VALKEY, 9, 0}, .saved_at = -1},
+                          newest = {.target = {RF_REDIS, 8, 12}, .saved_at = -1},
                           own = {.target = {RF_DRAGONFLY, 1, 0}, .saved_at = -1};
     expect_converted(HASH, &redis, HASH_TEXT);
     expect_converted(HASH, &valkey, HASH_TEXT);
@@ -533,7 +533,9 @@ Test(dragonfly, to_other_servers)
     expect_converted("1e 016a 027b7d", &own, "key 0 j string\nstring {}\n");
     expect_converted("1e 016a 027b7d", &module, "key 0 j module\nmodule ReJSON-RL 3\n");
     expect_converted(SET, &own, SET_TEXT);
-    expect_not_converted(SET, &redis, "a member expiry of Dragonfly");
+    expect_not_converted(SET, &redis, "set member expiry");
+    expect_not_converted(SET, &valkey, "set member expiry");
+    expect_converted(SET, &newest, SET_TEXT);
     expect_not_converted("23 0164 01 01 05 0100000000000000", &redis, "a count-min sketch of Dragonfly");
 }
 

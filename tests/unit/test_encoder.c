@@ -179,6 +179,55 @@ Test(encoder, expiring_fields_need_a_server_that_has_them)
     }
 }
 
+#define MEMBERS    "23 016b 0500000000000000 03 00 0161 01 0162 00 0163"
+#define NO_MEMBERS "23 016b 0000000000000000 02 00 0161 00 0162"
+static const rf_server with_members = {RF_REDIS, 8, 12};
+
+Test(encoder, expiring_members)
+{
+    expect_commands_for(with_members, 0, "REDIS0017", MEMBERS,
+                        "SELECT 0\nSADD k a\nSADDEX k PXAT 5 MEMBERS 1 b\nSADD k c\n");
+    expect_commands_for(with_members, 0, "REDIS0017", "fc 0600000000000000" MEMBERS,
+                        "SELECT 0\nSADD k a\nSADDEX k PXAT 5 MEMBERS 1 b\nSADD k c\nPEXPIREAT k 6\n");
+    expect_commands_for(with_members, 0, "REDIS0017",
+                        "22 016b 0500000000000000 11 11000000 0400 816102 0501 816202 0001 ff",
+                        "SELECT 0\nSADDEX k PXAT 5 MEMBERS 1 a\nSADD k b\n");
+    expect_commands_for(with_members, 0, "REDIS0017", NO_MEMBERS, "SELECT 0\nSADD k a b\n");
+}
+
+Test(encoder, expiring_members_need_a_server_that_has_them)
+{
+    static const rf_server without[] = {
+        {RF_REDIS, 8, 10}, {RF_REDIS, 2, 8}, {RF_VALKEY, 9, 2}, {RF_DRAGONFLY, 1, 0}};
+    for (size_t i = 0; i < sizeof without / sizeof *without; i++) {
+        expect_unsupported(without[i], "REDIS0017", MEMBERS, "set member expiry");
+        expect_commands_for(without[i], DROP_DETAIL, "REDIS0017", MEMBERS, "SELECT 0\nSADD k a b c\n");
+        expect_commands_for(without[i], 0, "REDIS0017", NO_MEMBERS, "SELECT 0\nSADD k a b\n");
+    }
+}
+
+/* Commands take 46 bits, the file has 48. */
+Test(encoder, a_member_expiry_beyond_commands_goes_as_restore)
+{
+    struct encoding e = {
+        .magic = "REDIS0017", .hex = "23 016b 0000000000400000 01 01 0161", .target = with_members};
+    cr_assert_eq(encode(&e), RF_OK, "%s", e.error.message);
+    cr_expect_eq(e.notices[RF_NOTICE_BY_RESTORE], 1);
+    cr_expect(strstr((const char *)e.text.data, "RESTORE k 0 #"), "%s", (const char *)e.text.data);
+    encoding_free(&e);
+}
+
+Test(encoder, keys_that_must_not_be_evicted)
+{
+    expect_commands_for(with_members, 0, "REDIS0016", "f1 00 016b 0176 00 016c 0177",
+                        "SELECT 0\nSET k v\nBLESS SET k NO-EVICT\nSET l w\n");
+    expect_commands_for(with_members, 0, "REDIS0016", "fc 0500000000000000 f1 02 016b 01 0161",
+                        "SELECT 0\nSADD k a\nBLESS SET k NO-EVICT\nPEXPIREAT k 5\n");
+    expect_unsupported(newest, "REDIS0016", "f1 00 016b 0176", "the no-evict attribute");
+    expect_unsupported(valkey, "REDIS0016", "f1 02 016b 01 0161", "the no-evict attribute");
+    expect_commands_for(newest, DROP_DETAIL, "REDIS0016", "f1 00 016b 0176", "SELECT 0\nSET k v\n");
+}
+
 Test(encoder, details_are_left_out_where_that_is_asked_for)
 {
     static const rf_server without[] = {{RF_REDIS, 7, 2}, {RF_VALKEY, 8, 1}};

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <time.h>
 
-static const rf_server newest = {RF_REDIS, 8, 10};
+static const rf_server newest = {RF_REDIS, 8, 12};
 
 /* A server that can be told everything in a sample. */
 static rf_server target_of(const struct sample *sample)

@@ -93,6 +93,11 @@ static const struct {
     {"HSETEX h PXAT 900 FIELDS 1 f v | HDEL h f", 0, ""},
     {"HSETEX h PXAT 900 FIELDS 1 f v | HPEXPIREAT h 9000 FIELDS 1 f", 1, "h"},
     {"HSETEX h PXAT 900 FIELDS 1 f v | HINCRBY h f 1 | HPEXPIREAT h 900 FIELDS 1 f", 1, "h"},
+    /* members */
+    {"SADD s a | SPEXPIREAT s 900 MEMBERS 1 a | SREM s a", 0, ""},
+    {"SADD s a | SPEXPIREAT s 900 MEMBERS 1 a | SADD s b", 1, "s"},
+    {"SADDEX s PXAT 900 MEMBERS 1 PXAT | SEXPIREAT s 9 MEMBERS 1 PXAT", 1, "s"},
+    {"SADDEX s MEMBERS 2 PXAT 900 | SADD s b", 0, ""},
     /* a run that is resumed */
     {"done SET a 1 PXAT 900 | done PEXPIREAT a 9000 | INCR a", 0, ""},
     {"done SET a 1 PXAT 900 | done INCR a", 0, ""},

@@ -12,10 +12,14 @@
 
 /* --- collections ------------------------------------------------------------------------------------- */
 
-/* What servers have, by their release notes: the first version with a type that takes fields' expiries. */
-static bool takes_field_expiry(const struct made_target *target)
+/* What servers have, by their release notes: the first version with a type that takes the expiries of fields,
+ * or of members. */
+static bool takes_expiry(const struct made_target *target, rf_type type)
 {
-    return target->version >= (target->server.dialect == RF_VALKEY ? 80 : 12);
+    bool is_valkey = target->server.dialect == RF_VALKEY;
+    if (type == RF_SET)
+        return target->version >= 17 && !is_valkey;
+    return target->version >= (is_valkey ? 80 : 12);
 }
 
 /* The plainest type of a server, where it does not know that of the input. */
@@ -23,7 +27,7 @@ static uint8_t plain_type(rf_type type, const struct made_target *target, bool e
 {
     bool is_valkey = target->server.dialect == RF_VALKEY;
     return type == RF_LIST   ? 1
-           : type == RF_SET  ? 2
+           : type == RF_SET  ? (expiring ? 35 : 2)
            : type == RF_ZSET ? (target->version >= 8 ? 5 : 3)
            : !expiring       ? 4
                              : (is_valkey ? 22 : 24);
@@ -31,7 +35,7 @@ static uint8_t plain_type(rf_type type, const struct made_target *target, bool e
 
 static bool knows(const struct made_target *target, const rf_encoding *encoding)
 {
-    bool is_template = encoding->number >= 30;
+    bool is_template = encoding->type == RF_HASH && encoding->number >= 30;
     return !is_template && encoding->since <= target->version &&
            (encoding->since <= 11 || encoding->dialect == target->server.dialect);
 }
@@ -47,7 +51,7 @@ static bool has_expiring(const struct element *elements, size_t count, rf_type t
 {
     bool found = false;
     for (size_t i = 0; i < count; i++)
-        found |= type == RF_HASH && elements[i].expire_ms != NONE;
+        found |= (type == RF_HASH || type == RF_SET) && elements[i].expire_ms != NONE;
     return found;
 }
 
@@ -100,8 +104,9 @@ static void expect_form(const struct form *form, const struct element *elements,
         const struct made_target *target = &made_targets[i];
         struct rdb_made made = {.target = target->server, .check = i % 2};
         rf_dialect dialect;
-        if (expiring && !takes_field_expiry(target)) {
-            expect_unsupported(built(&b), target, "hash field expiry");
+        if (expiring && !takes_expiry(target, form->type)) {
+            expect_unsupported(built(&b), target,
+                               form->type == RF_SET ? "set member expiry" : "hash field expiry");
             continue;
         }
         cr_assert_eq(make_rdb(built(&b), &made), RF_OK, "%s for %s: %s", form->name, target_name(target),
@@ -169,7 +174,7 @@ Test(rdb_down, scores)
     expect_forms(RF_ZSET, 0, 0, elements, sizeof elements / sizeof *elements);
 }
 
-Test(rdb_down, fields_that_expire)
+Test(rdb_down, elements_that_expire)
 {
     static const struct element elements[] = {
         {"b", "v", 0, 1700000000000}, {"a", "v", 0, 1700000000001}, {"c", "", 0, 1800000000000},
@@ -179,10 +184,13 @@ Test(rdb_down, fields_that_expire)
         {"a", "v", 0, 1},
         {"b", "v", 0, (1LL << 48) - 1},
     };
-    expect_forms(RF_HASH, 0, FORM_WITH_TTL, elements, 5);
-    expect_forms(RF_HASH, 0, FORM_WITH_TTL, elements, 1);
-    expect_forms(RF_HASH, 0, FORM_WITH_TTL, extremes, 2);
-    expect_forms(RF_HASH, 0, FORM_WITH_TTL, elements + 3, 2); /* none of them does */
+    static const rf_type types[] = {RF_HASH, RF_SET};
+    for (size_t i = 0; i < 2; i++) {
+        expect_forms(types[i], 0, FORM_WITH_TTL, elements, 5);
+        expect_forms(types[i], 0, FORM_WITH_TTL, elements, 1);
+        expect_forms(types[i], 0, FORM_WITH_TTL, extremes, 2);
+        expect_forms(types[i], 0, FORM_WITH_TTL, elements + 3, 2); /* none of them does */
+    }
 }
 
 /* Counts and strings of more than one byte's length. */

@@ -260,25 +260,23 @@ Test(rdb_reader, records_of_one_dialect)
     expect_refused_hex("REDIS0016", "23 016b 00", RF_E_UNSUPPORTED, "does not exist in RDB version 16");
 }
 
-#define MINIMUM  "0500000000000000 "
-#define NO_EVICT "foreign 0 k Redis 8.12: the no-evict attribute\n"
-#define EXPIRY   "foreign 0 k Redis 8.12: a member expiry\n"
+#define MINIMUM "0500000000000000 "
 
 /* The attribute stands among what precedes a key: here in any order, while a server expects it before the
  * metadata. */
 Test(rdb_reader, redis_8_12)
 {
-    expect_read("REDIS0017", "f1" KEY KEY, KEY_TEXT NO_EVICT KEY_TEXT);
+    expect_read("REDIS0017", "f1" KEY KEY, "key 0 k string no-evict\nstring v\n" KEY_TEXT);
     expect_read("REDIS0016", "f1 fc 0100000000000000 f905 00 016b 0176",
-                "key 0 k string expire 1 freq 5\nstring v\n" NO_EVICT);
+                "key 0 k string expire 1 freq 5 no-evict\nstring v\n");
     expect_read("REDIS0017", "fc 0100000000000000 f1 f3 01 41424344 00 00 016b 0176" KEY,
-                "key 0 k string expire 1 meta 014142434400\nstring v\n" NO_EVICT KEY_TEXT);
+                "key 0 k string expire 1 no-evict meta 014142434400\nstring v\n" KEY_TEXT);
     expect_read("REDIS0017", "22 016b" MINIMUM "11 11000000 0400 816102 0501 816202 0001 ff" KEY,
-                "key 0 k set\nmember a\nmember b\n" EXPIRY KEY_TEXT);
+                "key 0 k set\nmember a @5\nmember b\n" KEY_TEXT);
     expect_read("REDIS0017", "22 016b 0000000000000000 0c 0c000000 0200 816102 0001 ff" KEY,
                 "key 0 k set\nmember a\n" KEY_TEXT);
     expect_read("REDIS0017", "f1 23 016b" MINIMUM "02 01 0161 00 0162" KEY,
-                "key 0 k set\nmember a\nmember b\n" EXPIRY NO_EVICT KEY_TEXT);
+                "key 0 k set no-evict\nmember a @5\nmember b\n" KEY_TEXT);
 }
 
 Test(rdb_reader, records_of_other_vendors)

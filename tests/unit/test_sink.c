@@ -335,8 +335,8 @@ Test(sink, redis_8_12_keeps_its_details)
 {
     expect_rdb_for((rf_server){RF_REDIS, 8, 12}, "REDIS0017",
                    EXPIRING_SET " fc 0100000000000000 f1 00 0161 0176", "REDIS0017",
-                   "counts 0 2 1\nkey 0 k set\nmember a\nmember b\nforeign 0 k Redis 8.12: a member expiry\n"
-                   "key 0 a string expire 1\nstring v\nforeign 0 a Redis 8.12: the no-evict attribute\n");
+                   "counts 0 2 1\nkey 0 k set\nmember a @5\nmember b\n"
+                   "key 0 a string expire 1 no-evict\nstring v\n");
 }
 
 Test(sink, what_modules_saved_beside_the_keys_can_be_left_out)

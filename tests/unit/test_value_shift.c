@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Fields that expire later, or earlier, than the input says: whatever a value is used for, it is the new
- * times that come out. */
+/* Fields and members that expire later, or earlier, than the input says: whatever a value is used for, it is
+ * the new times that come out. */
 #include "rdb/dump_payload.h"
 #include "support/digests.h"
 #include "support/exact.h"
@@ -27,25 +27,25 @@ static int64_t later(int64_t expire_ms, int64_t ms)
     return expire_ms == NONE ? NONE : sum < 1 ? 1 : ms && sum > most ? most : (int64_t)sum;
 }
 
-static wide expected_fields(int64_t ms)
+static wide expected_elements(rf_type type, int64_t ms)
 {
     struct element moved[COUNT];
     for (size_t i = 0; i < COUNT; i++) {
         moved[i] = elements[i];
         moved[i].expire_ms = later(elements[i].expire_ms, ms);
     }
-    return expected_collection(RF_HASH, moved, COUNT);
+    return expected_collection(type, moved, COUNT);
 }
 
-/* A hash in one of its forms, read up to its value. */
-struct hash {
+/* A hash or a set in one of its forms, read up to its value. */
+struct collection {
     struct build file;
     rf_reader *reader;
     rf_entry entry;
     rf_error error;
 };
 
-static void open_hash(struct hash *h, const struct form *form, bool resume)
+static void open_collection(struct collection *h, const struct form *form, bool resume)
 {
     rf_source *source;
     memset(h, 0, sizeof *h);
@@ -60,26 +60,32 @@ static void open_hash(struct hash *h, const struct form *form, bool resume)
 }
 
 /* The whole input must have been sound. */
-static void close_hash(struct hash *h)
+static void close_collection(struct collection *h)
 {
     cr_expect_eq(rf_reader_next(h->reader, &h->entry, &h->error), RF_END, "%s", h->error.message);
     rf_reader_close(h->reader);
     build_free(&h->file);
 }
 
-typedef void check_fn(struct hash *h, int64_t ms);
+/* The type of the server for such values. */
+static uint8_t expiring_type(const rf_encoding *encoding)
+{
+    return encoding->type == RF_SET ? 35 : encoding->dialect == RF_VALKEY ? 22 : 24;
+}
 
-static void for_each_hash(check_fn *check)
+typedef void check_fn(struct collection *h, int64_t ms);
+
+static void for_each(check_fn *check)
 {
     for (size_t i = 0; i < form_count; i++)
         for (size_t j = 0; j < 2 * sizeof shifts / sizeof *shifts; j++) {
-            struct hash h;
+            struct collection h;
             if (!(forms[i].flags & FORM_WITH_TTL))
                 continue;
-            open_hash(&h, &forms[i], j % 2);
+            open_collection(&h, &forms[i], j % 2);
             rf_value_shift_expiry(h.entry.value, shifts[j / 2]);
             check(&h, shifts[j / 2]);
-            close_hash(&h);
+            close_collection(&h);
         }
 }
 
@@ -100,12 +106,12 @@ static wide digest_now(const rf_entry *entry)
 
 /* --- a value's uses ----------------------------------------------------------------------------------- */
 
-static void walk_it(struct hash *h, int64_t ms)
+static void walk_it(struct collection *h, int64_t ms)
 {
-    cr_expect(digest_now(&h->entry) == expected_fields(ms));
+    cr_expect(digest_now(&h->entry) == expected_elements(h->entry.type, ms));
 }
 
-static void hold_and_walk_it(struct hash *h, int64_t ms)
+static void hold_and_walk_it(struct collection *h, int64_t ms)
 {
     uint64_t count;
     cr_assert_eq(rf_value_hold(h->entry.value, NULL, &h->error), RF_OK);
@@ -116,55 +122,55 @@ static void hold_and_walk_it(struct hash *h, int64_t ms)
     walk_it(h, ms);
 }
 
-static void copy_it(struct hash *h, int64_t ms)
+static void copy_it(struct collection *h, int64_t ms)
 {
     struct buffer copy = {0};
     uint8_t type = rf_value_copied_type(h->entry.value);
     bool is_valkeys = h->entry.encoding->dialect == RF_VALKEY;
-    cr_expect_eq(type, ms == 0 ? h->entry.encoding->number : is_valkeys ? 22 : 24);
+    cr_expect_eq(type, ms == 0 ? h->entry.encoding->number : expiring_type(h->entry.encoding));
     cr_assert_eq(rf_value_copy(h->entry.value, keep, &copy, &h->error), RF_OK, "%s", h->error.message);
 
     struct build b = {0};
     rf_key_digest digest;
-    put_bytes(&b, is_valkeys ? SLICE("VALKEY080") : SLICE("REDIS0012"));
+    put_bytes(&b, is_valkeys ? SLICE("VALKEY080") : SLICE("REDIS0017"));
     put_key(&b, type, "k");
     put_bytes(&b, buffer_slice(&copy));
     put_end(&b);
     cr_assert_eq(digest_first(built(&b), COMPARE_ALL, &digest, &h->error), RF_OK, "%s", h->error.message);
-    cr_expect(wide_of(digest.value) == expected_fields(ms));
+    cr_expect(wide_of(digest.value) == expected_elements(h->entry.type, ms));
     build_free(&b);
     buffer_free(&copy);
 }
 
-static void hold_and_copy_it(struct hash *h, int64_t ms)
+static void hold_and_copy_it(struct collection *h, int64_t ms)
 {
     cr_assert_eq(rf_value_hold(h->entry.value, NULL, &h->error), RF_OK);
     for (int i = 0; i < 2; i++)
         copy_it(h, ms);
 }
 
-static void skip_it(struct hash *h, int64_t ms)
+static void skip_it(struct collection *h, int64_t ms)
 {
     (void)ms;
     cr_expect_eq(rf_value_skip(h->entry.value, &h->error), RF_OK);
 }
 
-static void dump_it(struct hash *h, int64_t ms)
+static void dump_it(struct collection *h, int64_t ms)
 {
     struct buffer payload = {0};
     struct dump_payload dumped;
     rf_entry entry;
     uint64_t size;
     bool is_valkeys = h->entry.encoding->dialect == RF_VALKEY;
-    cr_expect(dump_payload_accepted(&h->entry,
-                                    is_valkeys ? (rf_server){RF_VALKEY, 9, 0} : (rf_server){RF_REDIS, 7, 4}));
+    cr_expect(dump_payload_accepted(&h->entry, is_valkeys ? (rf_server){RF_VALKEY, 9, 0}
+                                                          : (rf_server){RF_REDIS, 8, 12}));
     cr_expect_not(dump_payload_accepted(&h->entry, (rf_server){RF_REDIS, 7, 2}));
     cr_assert_eq(dump_payload_size(&h->entry, &size, &h->error), RF_OK);
     cr_assert_eq(dump_payload_put(&h->entry, keep, &payload, &h->error), RF_OK);
     cr_expect_eq(payload.len, size);
     cr_assert_eq(dump_payload_open(&dumped, buffer_slice(&payload), 0, SLICE("k"), "dump", &entry, &h->error),
                  RF_OK, "%s", h->error.message);
-    cr_expect(digest_now(&entry) == expected_fields(ms));
+    cr_expect(digest_now(&entry) == expected_elements(h->entry.type, ms));
     cr_expect_eq(dump_payload_finish(&dumped, &h->error), RF_OK);
     dump_payload_close(&dumped);
     buffer_free(&payload);
@@ -179,7 +185,7 @@ static rf_code take_digest(void *ctx, const rf_entry *key, const rf_key_digest *
     return RF_OK;
 }
 
-static void digest_it_on_other_threads(struct hash *h, int64_t ms)
+static void digest_it_on_other_threads(struct collection *h, int64_t ms)
 {
     rf_digest_pool *pool;
     wide found = 0;
@@ -188,42 +194,42 @@ static void digest_it_on_other_threads(struct hash *h, int64_t ms)
     cr_assert_eq(rf_digest_pool_put(pool, &h->entry, &h->error), RF_OK, "%s", h->error.message);
     cr_assert_eq(rf_digest_pool_drain(pool, &h->error), RF_OK);
     rf_digest_pool_close(pool);
-    cr_expect(found == expected_fields(ms));
+    cr_expect(found == expected_elements(h->entry.type, ms));
 }
 
 Test(value_shift, a_walk)
 {
-    for_each_hash(walk_it);
+    for_each(walk_it);
 }
 
 Test(value_shift, a_walk_of_a_held_value)
 {
-    for_each_hash(hold_and_walk_it);
+    for_each(hold_and_walk_it);
 }
 
 Test(value_shift, a_copy)
 {
-    for_each_hash(copy_it);
+    for_each(copy_it);
 }
 
 Test(value_shift, a_copy_of_a_held_value)
 {
-    for_each_hash(hold_and_copy_it);
+    for_each(hold_and_copy_it);
 }
 
 Test(value_shift, nothing_at_all)
 {
-    for_each_hash(skip_it);
+    for_each(skip_it);
 }
 
 Test(value_shift, a_payload)
 {
-    for_each_hash(dump_it);
+    for_each(dump_it);
 }
 
 Test(value_shift, a_digest_in_a_pool)
 {
-    for_each_hash(digest_it_on_other_threads);
+    for_each(digest_it_on_other_threads);
 }
 
 /* --- outputs ------------------------------------------------------------------------------------------- */
@@ -240,14 +246,14 @@ Test(value_shift, an_rdb)
             put_form(&b, &forms[i], "k", elements, COUNT);
             put_end(&b);
             rf_code code = make_rdb(built(&b), &made);
-            bool is_valkeys = made.target.dialect == RF_VALKEY;
-            if (made_targets[j].version < (is_valkeys ? 80 : 12)) {
+            bool is_valkeys = made.target.dialect == RF_VALKEY, is_set = forms[i].type == RF_SET;
+            if (made_targets[j].version < (is_set ? 17 : is_valkeys ? 80 : 12) || (is_set && is_valkeys)) {
                 cr_expect_eq(code, RF_E_INCOMPATIBLE);
             } else {
                 cr_assert_eq(code, RF_OK, "%s", made.error.message);
                 struct found_key key = find_key(made.file);
-                cr_expect_eq(key.encoding.number, is_valkeys ? 22 : 24);
-                cr_expect(wide_of(key.digest.value) == expected_fields(77));
+                cr_expect_eq(key.encoding.number, is_set ? 35 : is_valkeys ? 22 : 24);
+                cr_expect(wide_of(key.digest.value) == expected_elements(forms[i].type, 77));
                 rdb_made_free(&made);
             }
             build_free(&b);
@@ -261,20 +267,20 @@ static void no_more(struct outbuf *out)
     cr_assert_fail("more than fits in a block");
 }
 
-static void encode_hash(const struct form *form, bool prefer_restore, int64_t ms, struct buffer *text)
+static void encode_collection(const struct form *form, bool prefer_restore, int64_t ms, struct buffer *text)
 {
     static uint8_t block[OUTBUF_RESERVE_MAX];
     struct outbuf out = {.start = block, .pos = block, .end = block + sizeof block, .next = no_more};
     struct encoder_options options = {.target = {form->magic[0] == 'V' ? RF_VALKEY : RF_REDIS, 9, 0},
                                       .prefer_restore = prefer_restore};
     struct encoder encoder;
-    struct hash h;
-    open_hash(&h, form, false);
+    struct collection h;
+    open_collection(&h, form, false);
     rf_value_shift_expiry(h.entry.value, ms);
     encoder_open(&encoder, &out, &options);
     cr_assert_eq(encoder_put(&encoder, &h.entry, &h.error), RF_OK, "%s", h.error.message);
     encoder_close(&encoder);
-    close_hash(&h);
+    close_collection(&h);
     text->len = 0;
     resp_as_text(slice_of(block, (size_t)(out.pos - block)), text);
     record_end(text);
@@ -285,7 +291,7 @@ Test(value_shift, commands)
     struct buffer text = {0};
     for (size_t i = 0; i < form_count; i++)
         if (forms[i].flags & FORM_WITH_TTL) {
-            encode_hash(&forms[i], false, 999, &text);
+            encode_collection(&forms[i], false, 999, &text);
             const char *commands = (const char *)text.data;
             cr_expect(strstr(commands, "1700000000999") && strstr(commands, "1700000001000") &&
                           strstr(commands, "1800000000999") && !strstr(commands, "1700000000000"),
@@ -300,9 +306,10 @@ Test(value_shift, restore)
     struct buffer text = {0};
     for (size_t i = 0; i < form_count; i++)
         if (forms[i].flags & FORM_WITH_TTL) {
-            encode_hash(&forms[i], true, 999, &text);
-            const char *payload = forms[i].magic[0] == 'V' ? "RESTORE k 0 \\x16\\x05"
-                                                           : "RESTORE k 0 \\x18\\xe7k";
+            encode_collection(&forms[i], true, 999, &text);
+            const char *payload = forms[i].magic[0] == 'V'  ? "RESTORE k 0 \\x16\\x05"
+                                  : forms[i].type == RF_SET ? "RESTORE k 0 #\\xe7k"
+                                                            : "RESTORE k 0 \\x18\\xe7k";
             cr_expect(strstr((const char *)text.data, payload), "%s", (const char *)text.data);
         }
     buffer_free(&text);

@@ -60,6 +60,19 @@ enum { NEITHER = 0, BOTH = RF_WRITE_COMMANDS | RF_WRITE_RESTORE };
         .before = "f3 01 41424344 05 0161 00", .type = 0, .hex = "0176" \
     }
 
+#define EXPIRING_SET                                                                   \
+    {                                                                                  \
+        .magic = "REDIS0017", .type = 35, .hex = "00d8c32cbb030000 02 01 0166 00 0167" \
+    }
+#define NO_EVICT                                                       \
+    {                                                                  \
+        .magic = "REDIS0017", .before = "f1", .type = 0, .hex = "0176" \
+    }
+#define NO_EVICT_VECTOR_SET                                                                   \
+    {                                                                                         \
+        .magic = "REDIS0017", .before = "f1", .type = 7, .hex = "81bde72da2bb1eb401 02 05 00" \
+    }
+
 static const struct {
     struct one_value value;
     rf_server server;
@@ -94,6 +107,14 @@ static const struct {
     {WITH_METADATA, REDIS(8, 4), RF_WRITE_PARTIAL},
     {WITH_METADATA, REDIS(8, 6), RF_WRITE_RESTORE},
     {WITH_METADATA, VALKEY(9, 0), RF_WRITE_PARTIAL},
+    {EXPIRING_SET, REDIS(8, 10), RF_WRITE_PARTIAL},
+    {EXPIRING_SET, REDIS(8, 12), BOTH},
+    {EXPIRING_SET, VALKEY(9, 2), RF_WRITE_PARTIAL},
+    {NO_EVICT, REDIS(8, 10), RF_WRITE_PARTIAL},
+    {NO_EVICT, REDIS(8, 12), BOTH},
+    {NO_EVICT_VECTOR_SET, REDIS(7, 4), NEITHER},
+    {NO_EVICT_VECTOR_SET, REDIS(8, 0), RF_WRITE_PARTIAL},
+    {NO_EVICT_VECTOR_SET, REDIS(8, 12), RF_WRITE_RESTORE},
 };
 
 Test(write_modes, ways_by_version)

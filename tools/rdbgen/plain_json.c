@@ -115,9 +115,11 @@ static void put_zset(struct buffer *to, const struct content *content)
     end(to, start, '}');
 }
 
-static void put_field_expiries(struct buffer *to, const struct content *content)
+static void put_expiries(struct buffer *to, const char *name, const struct content *content)
 {
-    member(to, "field_expire_ms");
+    if (smallest_expiry(content) == 0)
+        return;
+    member(to, name);
     size_t start = begin(to, '{');
     for (size_t i = 0; i < content->count; i++) {
         if (content->items[i].expire_ms == NO_EXPIRY)
@@ -130,6 +132,12 @@ static void put_field_expiries(struct buffer *to, const struct content *content)
     end(to, start, '}');
 }
 
+static void put_set(struct buffer *to, const struct content *content)
+{
+    put_list(to, content);
+    put_expiries(to, "member_expire_ms", content);
+}
+
 static void put_hash(struct buffer *to, const struct content *content)
 {
     size_t start = begin(to, '{');
@@ -140,8 +148,7 @@ static void put_hash(struct buffer *to, const struct content *content)
         base64(to, content->items[i].value);
     }
     end(to, start, '}');
-    if (smallest_expiry(content) != 0)
-        put_field_expiries(to, content);
+    put_expiries(to, "field_expire_ms", content);
 }
 
 static void put_path_hash(struct buffer *to, const struct content *content)
@@ -347,7 +354,7 @@ static const struct teller {
     const char *type;
     void (*put_value)(struct buffer *to, const struct content *content);
 } tellers[] = {
-    {"string", put_string}, {"list", put_list},   {"set", put_list},      {"zset", put_zset},
+    {"string", put_string}, {"list", put_list},   {"set", put_set},       {"zset", put_zset},
     {"hash", put_hash},     {"array", put_array}, {"stream", put_stream}, {"path-hash", put_path_hash},
 };
 
@@ -382,6 +389,8 @@ void json_key(struct plain_json *json, const struct key_facts *key, const char *
     put_if_set(to, "expire_ms", key->expire_ms);
     put_if_set(to, "idle", key->idle);
     put_if_set(to, "freq", key->freq);
+    if (key->no_evict)
+        put_text(to, ",\"no_evict\":true");
     put_byte(to, '}');
     json->keys++;
 }

@@ -28,6 +28,7 @@ struct key_facts {
     unsigned db;
     int64_t expire_ms;  /* -1: none */
     int64_t idle, freq; /* -1: none */
+    bool no_evict;
 };
 
 void json_function(struct plain_json *json, rf_slice code);

@@ -218,7 +218,8 @@ static void gen_prefixes(struct types *types, struct key_facts *key)
         gen_expiry(types, key);
         gen_between(types);
     }
-    if (has(types, REDIS, 16) && rng_below(&types->rng, 8) == 0)
+    key->no_evict = has(types, REDIS, 16) && rng_below(&types->rng, 8) == 0;
+    if (key->no_evict)
         out_byte(&types->out, OP_NO_EVICT);
     if (has(types, REDIS, 13) && !types->options->no_modules && rng_below(&types->rng, 8) == 0)
         gen_key_meta(types);

@@ -30,6 +30,9 @@ static unsigned changes_of(const rf_key_record *before, const rf_key_record *aft
     rf_key_record as_after = *before;
     as_after.type = after->type;
     as_after.value = after->value;
+    as_after.no_evict = after->no_evict;
+    if (before->no_evict != after->no_evict)
+        changes |= CHANGED_NO_EVICT;
     if (rf_key_record_differs(&as_after, after, tolerance_ms))
         changes |= CHANGED_EXPIRY;
     return changes;
@@ -47,6 +50,7 @@ static void count(struct differences *differences, rf_difference_kind kind, unsi
     differences->types += (changes & CHANGED_TYPE) != 0;
     differences->values += (changes & CHANGED_VALUE) != 0;
     differences->expiries += (changes & CHANGED_EXPIRY) != 0;
+    differences->no_evicts += (changes & CHANGED_NO_EVICT) != 0;
 }
 
 /* --- a line of text ----------------------------------------------------------------------------------- */
@@ -82,7 +86,10 @@ static void print_changes(FILE *out, const rf_difference *difference, unsigned c
         char times[2][TIME_TEXT];
         fprintf(out, "%sexpiry %s -> %s", separator, format_time(before->expire_ms, times[0]),
                 format_time(after->expire_ms, times[1]));
+        separator = ", ";
     }
+    if (changes & CHANGED_NO_EVICT)
+        fprintf(out, "%sno-evict %s", separator, after->no_evict ? "added" : "removed");
 }
 
 static void print_line(const struct differences *differences, const rf_difference *difference,
@@ -167,10 +174,12 @@ uint64_t differences_total(const struct differences *differences)
 void differences_format(const struct differences *differences, char *out, size_t size)
 {
     uint64_t total = differences_total(differences);
-    char changed[128] = "", duplicates[48] = "", shown[64] = "";
+    char changed[192] = "", no_evict[48] = "", duplicates[48] = "", shown[64] = "";
+    if (differences->no_evicts > 0)
+        snprintf(no_evict, sizeof no_evict, ", %" PRIu64 " no-evict", differences->no_evicts);
     if (differences->changed > 0)
-        snprintf(changed, sizeof changed, " (%" PRIu64 " value, %" PRIu64 " type, %" PRIu64 " expiry)",
-                 differences->values, differences->types, differences->expiries);
+        snprintf(changed, sizeof changed, " (%" PRIu64 " value, %" PRIu64 " type, %" PRIu64 " expiry%s)",
+                 differences->values, differences->types, differences->expiries, no_evict);
     if (differences->duplicates > 0)
         snprintf(duplicates, sizeof duplicates, ", %" PRIu64 " duplicate", differences->duplicates);
     if (differences->shown < total)
@@ -187,6 +196,7 @@ static void put_counts(struct json *json, const struct differences *differences)
     json_number(json, "changed_value", differences->values);
     json_number(json, "changed_type", differences->types);
     json_number(json, "changed_expiry", differences->expiries);
+    json_number(json, "changed_no_evict", differences->no_evicts);
     json_number(json, "duplicate", differences->duplicates);
     json_number(json, "shown", differences->shown);
 }

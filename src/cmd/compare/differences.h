@@ -27,7 +27,7 @@ struct differences {
     bool keep;             /* keep those that are printed for a report */
 
     uint64_t added, removed, changed, duplicates;
-    uint64_t values, types, expiries; /* changes by kind; a key may count in several */
+    uint64_t values, types, expiries, no_evicts; /* changes by kind; a key may count in several */
     uint64_t shown;
     struct difference_kept *kept;
     size_t kept_count;

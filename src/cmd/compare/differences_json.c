@@ -4,6 +4,7 @@
  *     {"difference":"changed","db":0,"key":"k","type":"hash","before":SIDE,"after":SIDE,"changes":["value"]}
  *     {"difference":"added","function":"library","before":null,"after":SIDE}
  *     SIDE: {"type":"hash","expire_ms":null,"digest":"...","input":"a.rdb","offset":9}
+ *           "no_evict":true follows the expiry of a key that has the attribute
  *
  * A name that is not valid UTF-8 has every byte from 0x80 on as \u00XX, and its bytes in "key_base64". */
 #include "cmd/compare/differences_json.h"
@@ -48,6 +49,8 @@ static void put_side(struct json *json, const char *member, const struct differe
             json_string(json, "expire_ms", NULL);
         else
             json_signed(json, "expire_ms", record->expire_ms);
+        if (record->no_evict)
+            json_bool(json, "no_evict", true);
     }
     char digest[RF_DIGEST_TEXT];
     rf_digest_format(record->published, digest);
@@ -64,7 +67,10 @@ void differences_put_changes(struct json *json, unsigned changes)
     static const struct {
         unsigned change;
         const char *name;
-    } names[] = {{CHANGED_VALUE, "value"}, {CHANGED_TYPE, "type"}, {CHANGED_EXPIRY, "expiry"}};
+    } names[] = {{CHANGED_VALUE, "value"},
+                 {CHANGED_TYPE, "type"},
+                 {CHANGED_EXPIRY, "expiry"},
+                 {CHANGED_NO_EVICT, "no_evict"}};
     json_array(json, "changes");
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (changes & names[i].change)

@@ -5,7 +5,7 @@
 
 #include "cmd/compare/differences.h"
 
-enum { CHANGED_VALUE = 1, CHANGED_TYPE = 2, CHANGED_EXPIRY = 4 };
+enum { CHANGED_VALUE = 1, CHANGED_TYPE = 2, CHANGED_EXPIRY = 4, CHANGED_NO_EVICT = 8 };
 
 /* `changes`: of an RF_CHANGED, the CHANGED_... flags. */
 void differences_print_json(const struct differences *differences, const rf_difference *difference,

@@ -129,10 +129,17 @@ static rf_code put_item(void *ctx, rf_slice item)
     return put_indexed(ctx, "item ", ((const struct walk *)ctx)->number, item);
 }
 
-static rf_code put_member(void *ctx, rf_slice member)
+static void print_expiry(FILE *text, int64_t expire_ms)
 {
-    begin_named(ctx, "member ", member);
-    return put(ctx, member, (rf_slice){NULL, 0}, RF_NO_EXPIRY);
+    char expiry[TIME_TEXT];
+    if (expire_ms != RF_NO_EXPIRY)
+        fprintf(text, ", expires %s", format_time(expire_ms, expiry));
+}
+
+static rf_code put_member(void *ctx, rf_slice member, int64_t expire_ms)
+{
+    print_expiry(begin_named(ctx, "member ", member), expire_ms);
+    return put(ctx, member, (rf_slice){NULL, 0}, expire_ms);
 }
 
 static rf_code put_scored(void *ctx, rf_slice member, double score)
@@ -147,9 +154,7 @@ static rf_code put_field(void *ctx, rf_slice field, rf_slice value, int64_t expi
     FILE *text = begin_named(ctx, "field ", field);
     fputs(": ", text);
     print_bytes_cut(text, value, SHOWN);
-    char expiry[TIME_TEXT];
-    if (expire_ms != RF_NO_EXPIRY)
-        fprintf(text, ", expires %s", format_time(expire_ms, expiry));
+    print_expiry(text, expire_ms);
     return put(ctx, field, value, expire_ms);
 }
 

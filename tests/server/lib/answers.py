@@ -51,6 +51,13 @@ def hash_answer(answer):
     }
 
 
+def set_answer(answer):
+    return {
+        "value": {decoded(member) for member in answer["value"]},
+        "member expiry": {decoded(member): ms for member, ms in answer.get("member_expire_ms", {}).items()},
+    }
+
+
 def stream_answer(answer):
     facts = {"entries": [(read_id(entry), [decoded(word) for word in words]) for entry, words in answer["value"]]}
     info = named(answer.get("info", []))
@@ -80,7 +87,7 @@ GROUP_INFO = {
 ANSWERS = {
     "string": lambda answer: {"value": decoded(answer["value"])},
     "list": lambda answer: {"value": [decoded(item) for item in answer["value"]]},
-    "set": lambda answer: {"value": {decoded(member) for member in answer["value"]}},
+    "set": set_answer,
     "zset": lambda answer: {"value": {decoded(m): float(score) for m, score in answer["value"].items()}},
     "hash": hash_answer,
     "array": lambda answer: {"value": {index: decoded(value) for index, value in answer["value"]}},
@@ -112,6 +119,7 @@ def stream_model(stream):
 
 
 MODELS = {
+    "set": lambda value: {"value": value, "member expiry": value.expiry},
     "hash": lambda value: {"fields": value.fields, "field expiry": value.expiry},
     "array": lambda value: {"value": value.slots},
     "path-hash": lambda value: {"value": value.fields},

@@ -26,6 +26,14 @@ class Hash:
         self.fields, self.expiry = {}, {}
 
 
+class Members(set):
+    """Of a set, with the expiry of those that have one."""
+
+    def __init__(self, members=()):
+        super().__init__(members)
+        self.expiry = {}
+
+
 class Array:
     def __init__(self):
         self.slots, self.insert_at = {}, None
@@ -87,11 +95,12 @@ def options(words, known):
 
 
 class Model:
-    """keys: {(db, key): bytes, list, set, dict (zset), Hash, Stream, Array, PathHash or Restored}; expiry: {(db, key): ms}."""
+    """keys: {(db, key): bytes, list, Members, dict (zset), Hash, Stream, Array, PathHash or Restored}; expiry: {(db, key): ms};
+    no_evict: {(db, key)}."""
 
     def __init__(self, aof):
         self.keys, self.expiry, self.functions = {}, {}, []
-        self.names, self.refused = set(), []
+        self.names, self.refused, self.no_evict = set(), [], set()
         self._db = None
         for command in resp.commands(aof):
             name = command[0].upper().decode()
@@ -148,10 +157,21 @@ class Model:
         self._value(key, list).extend(items)
 
     def _sadd(self, key, *members):
-        found = self._value(key, set)
+        found = self._value(key, Members)
         if not found.isdisjoint(members):
             raise Refused(f"{key}: a member twice")
         found.update(members)
+
+    def _saddex(self, key, pxat, ms, word, count, *members):
+        if (pxat, word) != (b"PXAT", b"MEMBERS") or int(count) != len(members):
+            raise Refused("SADDEX: PXAT ms MEMBERS n member …")
+        self._sadd(key, *members)
+        self._existing(key, Members).expiry.update(dict.fromkeys(members, int(ms)))
+
+    def _bless(self, what, key, flag):
+        if (what, flag) != (b"SET", b"NO-EVICT") or (self._db, key) not in self.keys:
+            raise Refused("BLESS: SET key NO-EVICT, of a key")
+        self.no_evict.add((self._db, key))
 
     def _zadd(self, key, *scored):
         members = self._value(key, dict)

@@ -19,7 +19,7 @@ MODULE, METADATA = 7, 243
 RESTORED_AS = {
     "string": {0},
     "list": {1, 10, 14, 18},
-    "set": {2, 11, 20},
+    "set": {2, 11, 20, 34, 35},
     "zset": {3, 5, 12, 17},
     "hash": {4, 9, 13, 16, 22, 23, 24, 25, 29, 31},
     "stream": {15, 19, 21, 26, 27},
@@ -112,6 +112,7 @@ class Folder(unittest.TestCase):
     def assert_agrees(self, model, answers):
         """Every key of the model is what the answers say; of one that came as RESTORE the type."""
         self.assertEqual(model.refused, [])
+        self.assertEqual(model.no_evict, {place for place, answer in answers.items() if answer.get("no_evict")})
         for place, value in model.keys.items():
             if isinstance(value, Restored):
                 self.assertIn(value.type_byte, RESTORED_AS.get(answers[place]["type"], {MODULE}) | {METADATA}, place)

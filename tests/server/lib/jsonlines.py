@@ -3,10 +3,10 @@
 import base64
 import json
 
-from lib.aofmodel import Array, Group, Hash, PathHash, Stream, stream_id
+from lib.aofmodel import Array, Group, Hash, Members, PathHash, Stream, stream_id
 
 # The members of a key's line, in order; those in brackets need not be there.
-MEMBERS = "db key type [expire_ms] [idle] [freq] [metadata] value [field_expire_ms]"
+MEMBERS = "db key type [expire_ms] [idle] [freq] [no_evict] [metadata] value [field_expire_ms] [member_expire_ms]"
 
 
 class Malformed(Exception):
@@ -79,6 +79,12 @@ def hash_value(line):
     return found
 
 
+def set_value(line):
+    found = Members(unique([(decoded(member), None) for member in line["value"]]))
+    found.expiry = unique([(decoded(member), ms) for member, ms in line["member_expire_ms"] or []])
+    return found
+
+
 def array_value(line):
     found = Array()
     found.slots = unique([(index, decoded(value)) for index, value in line["value"]["slots"]])
@@ -123,7 +129,7 @@ def read_id(text):
 VALUES = {
     "string": lambda line: decoded(line["value"]),
     "list": lambda line: [decoded(item) for item in line["value"]],
-    "set": lambda line: set(unique([(decoded(member), None) for member in line["value"]])),
+    "set": set_value,
     "zset": lambda line: unique([(decoded(member), number(score)) for member, score in line["value"]]),
     "hash": hash_value,
     "array": array_value,
