@@ -75,6 +75,18 @@ static rf_code put(struct stage *stage, rf_entry *entry, rf_error *error)
     return stage->work->put_in_order(stage->ctx, stage->cursor->input, entry, error);
 }
 
+/* The next entry of the cursor. */
+static rf_code put_next(struct stage *stage, rf_error *error)
+{
+    rf_entry *entry;
+    rf_code code = cursor_next(stage->cursor, &entry, error);
+    if (LIKELY(code == RF_OK))
+        return put(stage, entry, error);
+    return code != RF_END && stage->work->read_on && stage->cursor->input
+               ? stage->work->read_on(stage->ctx, stage->cursor->input, error)
+               : code;
+}
+
 /* The entry at which a lane has stopped. Other lanes wait: an error may end what they use. */
 static rf_code put_in_order(struct stage *stage, struct lane *lane, rf_error *error)
 {
@@ -149,7 +161,6 @@ static rf_code take(struct stage *stage, bool *taken, rf_error *error)
 /* One batch, or an entry that is in none, which comes after all that precedes it. */
 static rf_code step(struct stage *stage, rf_error *error)
 {
-    rf_entry *entry;
     bool taken = false;
     if (stage->cursor->input && cursor_can_take(stage->cursor) &&
         (!stage->work->can_take || stage->work->can_take(stage->ctx)))
@@ -157,20 +168,16 @@ static rf_code step(struct stage *stage, rf_error *error)
     if (taken)
         return RF_OK;
     TRY(drain(stage, error));
-    TRY(cursor_next(stage->cursor, &entry, error));
-    return put(stage, entry, error);
+    return put_next(stage, error);
 }
 
 rf_code stage_run(struct cursor *cursor, const struct lane_work *work, void *ctx, rf_error *error)
 {
     struct stage stage = {.cursor = cursor, .work = work, .ctx = ctx};
     const bool has_lanes = cursor->session->read.batches > 0;
-    rf_entry *entry;
     rf_code code = RF_OK;
-    while (code == RF_OK && !has_lanes && (code = cursor_next(cursor, &entry, error)) == RF_OK)
-        code = put(&stage, entry, error);
     while (code == RF_OK)
-        code = step(&stage, error);
+        code = has_lanes ? step(&stage, error) : put_next(&stage, error);
     close_lanes(&stage);
     return code;
 }
