@@ -192,7 +192,7 @@ static rf_code sum_up(struct verification *v, rf_error *error)
 static rf_code verify(struct verification *v, rf_error *error)
 {
     TRY(against_open(v, error));
-    TRY(verify_keys_open(&v->keys, v, &v->session, error));
+    TRY(verify_keys_open(&v->keys, v, &v->session, NULL, error));
     TRY(read_inputs(v, error));
     TRY(sum_up(v, error));
     summarize(v);

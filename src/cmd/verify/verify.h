@@ -60,6 +60,7 @@ struct verify_against {
 /* Keys of a batch, or all that have been verified. */
 struct verify_keys {
     struct session *session; /* that counts them */
+    struct journal *journal; /* what has to be done in order; NULL: they are checked in order */
     rf_digester *digester;
     struct key_sums sums;
 };
@@ -105,9 +106,10 @@ rf_code verify_reject_commands(rf_error *error);
  * they are not errors. */
 extern const struct lane_work verify_work;
 
-/* `session` counts the keys, and receives their notices. verify_keys_close() must be called in both cases. */
+/* `session` counts the keys, and receives their notices; `journal` may be NULL. verify_keys_close() must be
+ * called in both cases. */
 rf_code verify_keys_open(struct verify_keys *keys, const struct verification *v, struct session *session,
-                         rf_error *error);
+                         struct journal *journal, rf_error *error);
 void verify_keys_close(struct verify_keys *keys);
 
 /* --- verify_log.c: the commands of an AOF --- */

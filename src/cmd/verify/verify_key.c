@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Checks of single entries: are they intact, and would a server load them? Sound keys are checked on any
- * thread; what a fault says, and what is compared, comes in order. */
+/* Checks of single entries: are they intact, and would a server load them? Keys are checked on any thread;
+ * faults are counted, and records compared, in order. */
 #include "base/escape.h"
 #include "base/fail.h"
 #include "cmd/verify/verify.h"
@@ -25,7 +25,32 @@ fault_of(const rf_entry *entry, const struct input *input, rf_code code, const c
     return fault;
 }
 
-/* --- keys, on any thread ------------------------------------------------------------------------------ */
+/* --- keys --------------------------------------------------------------------------------------------- */
+
+/* What has to be done in order is either done at once, or kept in the journal: what was found of a key is its
+ * record or a fault, told apart by their sizes. */
+_Static_assert(sizeof(rf_key_record) != sizeof(rf_error), "what was found is told apart by its size");
+
+static rf_code on_record(struct verification *v, const struct verify_keys *keys, const rf_entry *key,
+                         const rf_key_record *record, rf_error *error)
+{
+    if (keys->journal) {
+        journal_key(keys->journal, key, slice_of(record, sizeof *record));
+        return RF_OK;
+    }
+    return record->fields_expired && v->options->against && !v->against.live
+               ? RF_OK
+               : against_on_record(v, record, error);
+}
+
+static rf_code on_fault(struct verification *v, const struct verify_keys *keys, const rf_entry *key,
+                        const rf_error *fault, rf_error *error)
+{
+    if (!keys->journal)
+        return verify_fault(v, v->reading, fault, error);
+    journal_key(keys->journal, key, slice_of(fault, sizeof *fault));
+    return RF_OK;
+}
 
 /* The module must be loaded in the server that loads the data. */
 static rf_code note_module(const struct verification *v, struct verify_keys *keys, rf_entry *entry,
@@ -39,14 +64,35 @@ static rf_code note_module(const struct verification *v, struct verify_keys *key
     return RF_OK;
 }
 
-/* Fields that expire are set apart for a comparison. */
-static rf_code begin_key(const struct verification *v, struct verify_keys *keys, rf_entry *key,
-                         rf_error *error)
+/* Redis 8.8 and newer may reject streams whose totals contradict their entries; no Valkey does. */
+static bool holds_streams_to_their_totals(rf_server reads)
 {
-    if (key->type == RF_MODULE)
-        TRY(note_module(v, keys, key, error));
-    if (v->options->against)
-        rf_digester_expired(keys->digester, v->against.live ? session_fields_until() : v->session.now);
+    static const rf_server first = {RF_REDIS, 8, 8};
+    return reads.dialect == RF_REDIS && rf_server_at_least(reads, first);
+}
+
+static rf_code check_digested(struct verification *v, const struct verify_keys *keys, const rf_entry *entry,
+                              const rf_key_digest *digest, rf_error *error)
+{
+    const rf_server reads = v->options->reads;
+    rf_error fault;
+    if (digest->elements == 0 && !rf_may_be_empty(entry->type)) {
+        fault = fault_of(entry, v->reading, RF_E_CORRUPT, "empty %s (servers drop or reject it)",
+                         rf_type_name(entry->type));
+        TRY(on_fault(v, keys, entry, &fault, error));
+    }
+    if (reads.major > 0 && !rf_server_reads(reads, entry->encoding)) {
+        fault = fault_of(entry, v->reading, RF_E_INCOMPATIBLE,
+                         "value (%s, type %u) not supported by the target version", entry->encoding->name,
+                         entry->encoding->number);
+        TRY(on_fault(v, keys, entry, &fault, error));
+    }
+    if (digest->contradiction && holds_streams_to_their_totals(reads)) {
+        fault = fault_of(entry, v->reading, RF_E_INCOMPATIBLE,
+                         "stream that the target version may reject (%s; convert corrects it)",
+                         digest->contradiction);
+        TRY(on_fault(v, keys, entry, &fault, error));
+    }
     return RF_OK;
 }
 
@@ -55,84 +101,67 @@ static bool is_compared(const struct verification *v)
     return v->against.compare || v->against.live;
 }
 
-static rf_key_record record_of(const struct verification *v, const rf_entry *key, const rf_key_digest *digest)
+/* Without a journal it is in order, else on any thread. Fields that expire are set apart for a comparison.
+ * After a damaged value the next entry shows whether the input can be read on. */
+static rf_code check_key(struct verification *v, struct verify_keys *keys, rf_entry *entry, rf_error *error)
 {
+    rf_key_digest digest;
     rf_key_record record;
-    rf_key_record_of_left(key, digest, (uint32_t)(v->reading - v->session.inputs), &record);
-    record.published = digest->value;
-    return record;
+    rf_error fault;
+    if (entry->type == RF_MODULE)
+        TRY(note_module(v, keys, entry, error));
+    if (v->owners && !keys->journal)
+        slot_owners_add(v->owners, v->operand, entry->key);
+    if (v->options->against)
+        rf_digester_expired(keys->digester, v->against.live ? session_fields_until() : v->session.now);
+    if (rf_digest_key(keys->digester, entry, &digest, error) != RF_OK) {
+        fault = *error;
+        return verify_is_fault(fault.code) ? on_fault(v, keys, entry, &fault, error) : fault.code;
+    }
+    key_sums_add(&keys->sums, entry, &digest);
+    TRY(check_digested(v, keys, entry, &digest, error));
+    if (!is_compared(v))
+        return RF_OK;
+    rf_key_record_of_left(entry, &digest, (uint32_t)(v->reading - v->session.inputs), &record);
+    record.published = digest.value;
+    return on_record(v, keys, entry, &record, error);
 }
 
-/* Servers drop or reject it. */
-static bool is_empty(const rf_entry *key, const rf_key_digest *digest)
-{
-    return digest->elements == 0 && !rf_may_be_empty(key->type);
-}
-
-static bool is_unsupported(rf_server reads, const rf_entry *key)
-{
-    return reads.major > 0 && !rf_server_reads(reads, key->encoding);
-}
-
-/* Redis 8.8 and newer may reject streams whose totals contradict their entries; no Valkey does. */
-static bool is_contradictory(rf_server reads, const rf_key_digest *digest)
-{
-    static const rf_server first = {RF_REDIS, 8, 8};
-    return digest->contradiction && reads.dialect == RF_REDIS && rf_server_at_least(reads, first);
-}
-
-/* --- in a lane ---------------------------------------------------------------------------------------- */
+/* --- keys in a lane ----------------------------------------------------------------------------------- */
 
 struct part {
     struct session session;
     struct verify_keys keys;
 };
 
-/* A key with a fault is checked again, in order. */
 static rf_code put(struct lane *lane, rf_entry *key, rf_error *error)
 {
-    const struct verification *v = lane->ctx;
-    struct verify_keys *keys = &((struct part *)lane->part)->keys;
-    const rf_server reads = v->options->reads;
-    rf_key_digest digest;
-    TRY(begin_key(v, keys, key, error));
-    TRY(rf_digest_key(keys->digester, key, &digest, error));
-    if (is_empty(key, &digest) || is_unsupported(reads, key) || is_contradictory(reads, &digest))
-        return RF_E_CORRUPT;
-    key_sums_add(&keys->sums, key, &digest);
-    if (is_compared(v)) {
-        const rf_key_record record = record_of(v, key, &digest);
-        journal_key(&lane->journal, key, slice_of(&record, sizeof record));
-    }
-    return RF_OK;
+    struct part *part = lane->part;
+    return check_key(lane->ctx, &part->keys, key, error);
 }
 
 static void clear(struct lane *lane)
 {
-    struct verify_keys *keys = &((struct part *)lane->part)->keys;
-    rf_digester_clear(keys->digester);
-    keys->sums = (struct key_sums){0};
+    struct part *part = lane->part;
+    rf_digester_clear(part->keys.digester);
+    part->keys.sums = (struct key_sums){0};
 }
 
-/* --- keys, in order ----------------------------------------------------------------------------------- */
-
-static rf_code on_record(struct verification *v, const rf_key_record *record, rf_error *error)
-{
-    return record->fields_expired && v->options->against && !v->against.live
-               ? RF_OK
-               : against_on_record(v, record, error);
-}
-
-static rf_code on_key(void *ctx, const rf_entry *key, rf_slice kept, uint64_t bytes, rf_error *error)
+static rf_code on_key(void *ctx, const rf_entry *key, rf_slice found, uint64_t bytes, rf_error *error)
 {
     struct verification *v = ctx;
     rf_key_record record;
+    rf_error fault;
     (void)bytes;
-    memcpy(&record, kept.ptr, sizeof record);
-    record.key = key->key;
     if (v->owners)
         slot_owners_add(v->owners, v->operand, key->key);
-    return on_record(v, &record, error);
+    if (found.len == sizeof fault) {
+        memcpy(&fault, found.ptr, sizeof fault);
+        return on_fault(v, &v->keys, key, &fault, error);
+    }
+    memcpy(&record, found.ptr, sizeof record);
+    record.key = key->key;
+    return on_record(v, &v->keys, key, &record, error);
 }
 
 static rf_code merge(void *ctx, struct lane *lane, rf_error *error)
@@ -142,59 +171,6 @@ static rf_code merge(void *ctx, struct lane *lane, rf_error *error)
     key_sums_merge(&v->keys.sums, &part->keys.sums);
     rf_digester_add_to(part->keys.digester, &v->digests.sha256);
     return journal_keys(&lane->journal, on_key, v, error);
-}
-
-static rf_code check_digested(struct verification *v, const rf_entry *entry, const rf_key_digest *digest,
-                              rf_error *error)
-{
-    const struct input *input = v->reading;
-    rf_server reads = v->options->reads;
-    rf_error fault;
-    if (is_empty(entry, digest)) {
-        fault = fault_of(entry, input, RF_E_CORRUPT, "empty %s (servers drop or reject it)",
-                         rf_type_name(entry->type));
-        TRY(verify_fault(v, input, &fault, error));
-    }
-    if (is_unsupported(reads, entry)) {
-        fault = fault_of(entry, input, RF_E_INCOMPATIBLE,
-                         "value (%s, type %u) not supported by the target version", entry->encoding->name,
-                         entry->encoding->number);
-        TRY(verify_fault(v, input, &fault, error));
-    }
-    if (is_contradictory(reads, digest)) {
-        fault = fault_of(entry, input, RF_E_INCOMPATIBLE,
-                         "stream that the target version may reject (%s; convert corrects it)",
-                         digest->contradiction);
-        TRY(verify_fault(v, input, &fault, error));
-    }
-    return RF_OK;
-}
-
-/* After a damaged value the next entry shows whether the input can be read on. */
-static rf_code on_damage(struct verification *v, const rf_error *fault, rf_error *error)
-{
-    if (verify_is_fault(fault->code))
-        return verify_fault(v, v->reading, fault, error);
-    *error = *fault;
-    return error->code;
-}
-
-static rf_code check_key(struct verification *v, rf_entry *entry, rf_error *error)
-{
-    struct verify_keys *keys = &v->keys;
-    rf_key_digest digest;
-    rf_error fault;
-    TRY(begin_key(v, keys, entry, error));
-    if (v->owners)
-        slot_owners_add(v->owners, v->operand, entry->key);
-    if (rf_digest_key(keys->digester, entry, &digest, &fault) != RF_OK)
-        return on_damage(v, &fault, error);
-    key_sums_add(&keys->sums, entry, &digest);
-    TRY(check_digested(v, entry, &digest, error));
-    if (!is_compared(v))
-        return RF_OK;
-    const rf_key_record record = record_of(v, entry, &digest);
-    return on_record(v, &record, error);
 }
 
 /* --- other entries ------------------------------------------------------------------------------------ */
@@ -254,7 +230,7 @@ static rf_code put_in_order(void *ctx, const struct input *input, rf_entry *entr
 {
     struct verification *v = ctx;
     switch (entry->kind) {
-    case RF_ENTRY_KEY: return check_key(v, entry, error);
+    case RF_ENTRY_KEY: return check_key(v, &v->keys, entry, error);
     case RF_ENTRY_FUNCTION: return check_function(v, input, entry, error);
     case RF_ENTRY_COMMAND:
         return v->options->digest || v->options->against ? verify_reject_commands(error)
@@ -292,9 +268,10 @@ static unsigned digests_wanted(const struct verification *v)
 }
 
 rf_code verify_keys_open(struct verify_keys *keys, const struct verification *v, struct session *session,
-                         rf_error *error)
+                         struct journal *journal, rf_error *error)
 {
-    *keys = (struct verify_keys){.session = session, .digester = rf_digester_new(digests_wanted(v), true)};
+    *keys = (struct verify_keys){
+        .session = session, .journal = journal, .digester = rf_digester_new(digests_wanted(v), true)};
     return keys->digester ? RF_OK : fail(error, RF_E_MEMORY, "out of memory");
 }
 
@@ -309,7 +286,7 @@ static rf_code open_part(void *ctx, struct lane *lane, rf_error *error)
     if (!part)
         return fail(error, RF_E_MEMORY, "out of memory");
     lane->session = &part->session;
-    return verify_keys_open(&part->keys, ctx, &part->session, error);
+    return verify_keys_open(&part->keys, ctx, &part->session, &lane->journal, error);
 }
 
 static void close_part(struct lane *lane)
