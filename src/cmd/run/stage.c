@@ -9,19 +9,22 @@
 
 enum { PARTS_MOST = 256, MEMORY_PER_THREAD = 8 * 1024 * 1024 };
 
-/* Reading and writing need a processor as well. A quarter of the memory is for blocks and parts. */
-static size_t default_threads(void)
+/* Reading and writing need a processor as well; reading alone leaves much of it. A quarter of the memory is
+ * for blocks and parts. */
+static size_t default_threads(bool writes)
 {
-    size_t processors = processors_available(), threads = processors > 2 ? processors - 1 : 1;
+    size_t processors = processors_available(), threads = processors;
+    if (writes)
+        threads = processors > 2 ? processors - 1 : 1;
     uint64_t allowed = memory_default().limit / 4 / MEMORY_PER_THREAD;
     return allowed < threads ? (size_t)allowed : threads;
 }
 
 size_t stage_batches(const struct common_options *common, size_t outputs)
 {
-    size_t threads = common->threads > 0 ? (size_t)common->threads : default_threads();
+    size_t threads = common->threads > 0 ? (size_t)common->threads : default_threads(outputs > 0);
     size_t batches = ordered_jobs(threads < THREADS_MOST ? threads : THREADS_MOST);
-    if (batches > PARTS_MOST / outputs)
+    if (outputs > 0 && batches > PARTS_MOST / outputs)
         batches = PARTS_MOST / outputs;
     return batches >= ordered_jobs(2) ? batches : 0;
 }
