@@ -22,8 +22,8 @@ RF_API void rf_batch_free(rf_batch *batch);
 /* Takes the next keys of an RDB that are at hand, about a quarter of a mebibyte, into an empty batch, as long
  * as their frames are intact; or the next commands of an AOF whose effect is on their keys, outside of
  * transactions, with each SELECT between them. Otherwise *taken is false, and rf_reader_next() returns what
- * is next. Only for a reader that was opened for this many batches that are not empty at the same time, and
- * not to resume. After an error the reader has ended, as after one of rf_reader_next(). */
+ * is next. Only for a reader that was opened for this many batches that are not empty at the same time. After
+ * an error the reader has ended, as after one of rf_reader_next(). */
 RF_API rf_code rf_reader_take(rf_reader *reader, rf_batch *batch, bool *taken, rf_error *error);
 
 /* The next entry of a batch, which is a key or a command, or RF_END. It and its value are those that

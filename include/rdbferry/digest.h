@@ -121,33 +121,6 @@ static inline bool rf_digest_is_expired(const rf_key_digest *digest)
  * duplicated. */
 RF_API rf_code rf_digest_key(rf_digester *digester, const rf_entry *key, rf_key_digest *out, rf_error *error);
 
-/* The same for many keys, on `threads` threads, the caller's included (0: as many as there are
- * processors, up to 8, and fewer if memory is limited), or on fewer, if not so many can be started.
- * Results are delivered in the order of the keys, on the caller's thread, during a later call; `key` then
- * has no value, and its reader may be closed, but the target of the reader's notices must still exist.
- * Readers with `resume` gain most: the keys of others are digested at once. One of `digest` and `fault`,
- * an error that rf_digest_key() returned, is NULL. If `fn` returns anything but RF_OK, that code is
- * returned to the caller. */
-typedef rf_code (*rf_digested_fn)(void *ctx, const rf_entry *key, const rf_key_digest *digest,
-                                  const rf_error *fault, rf_error *error);
-
-typedef struct rf_digest_pool rf_digest_pool;
-
-RF_API rf_code rf_digest_pool_open(unsigned kinds, bool unique, size_t threads, rf_digested_fn fn, void *ctx,
-                                   rf_digest_pool **out, rf_error *error);
-
-/* As rf_digester_expired(), for keys that are put after this call and some before it. */
-RF_API void rf_digest_pool_expired(rf_digest_pool *pool, int64_t until_ms);
-
-/* Consumes the key's value, and keeps no reference to the entry. */
-RF_API rf_code rf_digest_pool_put(rf_digest_pool *pool, rf_entry *key, rf_error *error);
-
-/* Waits until the results of all keys have been delivered. */
-RF_API rf_code rf_digest_pool_drain(rf_digest_pool *pool, rf_error *error);
-
-/* `pool` may be NULL. */
-RF_API void rf_digest_pool_close(rf_digest_pool *pool);
-
 RF_API rf_digest rf_digest_library(rf_slice code);
 
 /* Digest of any bytes under this process's secret: RF_DIGEST_KEYED for data that is not a value. */
@@ -159,9 +132,9 @@ typedef struct rf_lthash {
     uint16_t lanes[RF_LTHASH_LANES];
 } rf_lthash;
 
-/* Adds all keys that have been digested without an error; for a pool, those that have been delivered. */
+/* Adds all keys that have been digested without an error; forgets them. */
 RF_API void rf_digester_add_to(const rf_digester *digester, rf_lthash *sum);
-RF_API void rf_digest_pool_add_to(const rf_digest_pool *pool, rf_lthash *sum);
+RF_API void rf_digester_clear(rf_digester *digester);
 
 RF_API rf_code rf_lthash_add_library(rf_lthash *sum, rf_slice code, rf_error *error);
 

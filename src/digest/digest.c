@@ -4,11 +4,9 @@
  *
  * A digester computes one kind of digest. For more kinds there is a chain of them, and a visitor that
  * forwards to all of them. */
-#include "digest/digest.h"
 #include "base/fail.h"
 #include "digest/digest_stream.h"
 #include "digest/hasher.h"
-#include "rdb/dup_set.h"
 #include "rdb/value.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,9 +17,8 @@ struct rf_digester {
     struct hasher ordered; /* for values with ordered elements */
     struct hasher element;
     rf_visitor visitor;
-    struct dup_set *dup_set; /* see digester_dup_set() */
-    rf_digester *next;       /* for another kind of digest; NULL: the last one */
-    rf_lthash keys;          /* RF_DIGEST_SHA256: all keys so far */
+    rf_digester *next; /* for another kind of digest; NULL: the last one */
+    rf_lthash keys;    /* RF_DIGEST_SHA256: all keys so far */
     int64_t expired_until;
     /* of the current value */
     rf_digest sum;                  /* of unordered elements, by XXH3 */
@@ -523,6 +520,13 @@ void rf_digester_add_to(const rf_digester *d, rf_lthash *sum)
             lthash_join(sum, &d->keys);
 }
 
+void rf_digester_clear(rf_digester *d)
+{
+    for (; d; d = d->next)
+        if (d->kind == RF_DIGEST_SHA256)
+            d->keys = (rf_lthash){0};
+}
+
 static rf_code end_sha256(struct sha256 *sha, rf_error *error)
 {
     bool failed = !sha || sha->failed;
@@ -597,16 +601,10 @@ void rf_digester_expired(rf_digester *d, int64_t until_ms)
         d->expired_until = until_ms;
 }
 
-struct dup_set **digester_dup_set(rf_digester *d)
-{
-    return &d->dup_set;
-}
-
 void rf_digester_free(rf_digester *d)
 {
     while (d) {
         rf_digester *next = d->next;
-        dup_set_free(d->dup_set);
         sha256_free(d->how.sha);
         free(d);
         d = next;

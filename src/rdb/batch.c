@@ -39,6 +39,7 @@ static bool begin(struct rdb_batch *batch, struct rdb_reader *from)
                                  .info = value->info,
                                  .sticky = &batch->error,
                                  .notify = &batch->notify,
+                                 .resume = value->resume,
                                  .unguarded = value->unguarded,
                                  .rewind_buffer = r->value.rewind_buffer,
                                  .dup_set = r->value.dup_set};

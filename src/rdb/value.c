@@ -101,16 +101,28 @@ static rf_code rewind_save(void *ctx, rf_slice bytes)
     return RF_OK;
 }
 
+/* Over memory all of its bytes are still there. */
+static rf_code rewind_value(struct rf_value *value, struct window *w)
+{
+    if (window_is_memory(w)) {
+        window_tap_cancel(w);
+        window_release(w);
+        w->pos -= window_offset(w) - value->offset;
+        return RF_OK;
+    }
+    if (window_tap_end(w) != RF_OK || value->rewind_lost)
+        return window_fail(w, RF_E_CORRUPT, "cannot rewind to the start of the value");
+    window_release(w);
+    return window_unread(w, buffer_slice(&value->rewind_buffer));
+}
+
 /* Goes back to the start of the value, and walks its framing only, without decoding its strings. `found`:
  * receives an error in the framing. */
 COLD static rf_code skip_damaged(struct walk *k, rf_error *found)
 {
     struct walk skip = {.w = k->w, .value = k->value, .frame_only = true};
     k->w->error = found;
-    if (window_tap_end(k->w) != RF_OK || k->value->rewind_lost)
-        return window_fail(k->w, RF_E_CORRUPT, "cannot rewind to the start of the value");
-    window_release(k->w);
-    TRY(window_unread(k->w, buffer_slice(&k->value->rewind_buffer)));
+    TRY(rewind_value(k->value, k->w));
     return k->value->type->walk(&skip);
 }
 

@@ -176,27 +176,6 @@ static void dump_it(struct collection *h, int64_t ms)
     buffer_free(&payload);
 }
 
-static rf_code take_digest(void *ctx, const rf_entry *key, const rf_key_digest *digest, const rf_error *fault,
-                           rf_error *error)
-{
-    (void)key, (void)fault, (void)error;
-    cr_assert_not_null(digest);
-    *(wide *)ctx = wide_of(digest->value);
-    return RF_OK;
-}
-
-static void digest_it_on_other_threads(struct collection *h, int64_t ms)
-{
-    rf_digest_pool *pool;
-    wide found = 0;
-    cr_assert_eq(rf_digest_pool_open(RF_DIGEST_PUBLISHED, true, 2, take_digest, &found, &pool, &h->error),
-                 RF_OK);
-    cr_assert_eq(rf_digest_pool_put(pool, &h->entry, &h->error), RF_OK, "%s", h->error.message);
-    cr_assert_eq(rf_digest_pool_drain(pool, &h->error), RF_OK);
-    rf_digest_pool_close(pool);
-    cr_expect(found == expected_elements(h->entry.type, ms));
-}
-
 Test(value_shift, a_walk)
 {
     for_each(walk_it);
@@ -225,11 +204,6 @@ Test(value_shift, nothing_at_all)
 Test(value_shift, a_payload)
 {
     for_each(dump_it);
-}
-
-Test(value_shift, a_digest_in_a_pool)
-{
-    for_each(digest_it_on_other_threads);
 }
 
 /* --- outputs ------------------------------------------------------------------------------------------- */

@@ -381,9 +381,8 @@ rf_code replay_verify_inputs(struct replay *r, size_t first, size_t end, rf_diff
     progress_waits_for(&r->session.progress, "waiting for the target");
     while (code == RF_OK && (code = replay_tick(r, error)) == RF_OK &&
            (code = cursor_next(&cursor, &entry, error)) == RF_OK)
-        if (entry)
-            code = replay_verify_entry(&r->verification, cursor.number, entry,
-                                       collisions_left_out(&r->collisions, entry), error);
+        if (entry && !collisions_left_out(&r->collisions, entry))
+            code = replay_verify_entry(&r->verification, cursor.number, entry, error);
     TRY(cursor_close(&cursor, code, error));
     return replay_verify_end(&r->verification, error);
 }

@@ -90,60 +90,52 @@ static rf_code check(struct replay_verification *v, const rf_key_record *record,
 }
 
 /* A damaged value was not written: the target's value is always a difference. */
-static rf_code on_digest(void *ctx, const rf_entry *key, const rf_key_digest *digest, const rf_error *fault,
-                         rf_error *error)
+static rf_code check_value(struct replay_verification *v, uint32_t input, rf_entry *key, rf_error *error)
 {
-    struct replay_verification *v = ctx;
     rf_key_record record;
-    if (fault && !rf_code_is_input(fault->code)) {
-        *error = *fault;
-        return fault->code;
-    }
-    if (!fault && digest->elements == 0 && !rf_may_be_empty(key->type))
+    rf_key_digest digest;
+    rf_digester_expired(v->digester, session_fields_until());
+    rf_code code = rf_digest_key(v->digester, key, &digest, error);
+    if (code != RF_OK && !rf_code_is_input(code))
+        return code;
+    if (code == RF_OK && digest.elements == 0 && !rf_may_be_empty(key->type))
         return RF_OK;
-    if (fault) {
-        rf_key_record_of(key, (rf_digest){0}, v->input, &record);
+    if (code != RF_OK) {
+        rf_key_record_of(key, (rf_digest){0}, input, &record);
     } else {
-        rf_key_record_of_left(key, digest, v->input, &record);
-        record.published = digest->value;
+        rf_key_record_of_left(key, &digest, input, &record);
+        record.published = digest.value;
     }
     return check(v, &record, error);
 }
 
-static rf_code check_key(struct replay_verification *v, rf_entry *key, rf_error *error)
+static rf_code check_key(struct replay_verification *v, uint32_t input, rf_entry *key, rf_error *error)
 {
     char module[10] = "";
     if (key->type == RF_MODULE)
         TRY(rf_value_module(key->value, module, error));
-    rf_digest_pool_expired(v->pool, session_fields_until());
     if (strcmp(module, "vectorset") != 0)
-        return rf_digest_pool_put(v->pool, key, error);
+        return check_value(v, input, key, error);
     rf_key_record record;
     v->incomparable++;
-    rf_key_record_of(key, (rf_digest){0}, v->input | INCOMPARABLE, &record);
+    rf_key_record_of(key, (rf_digest){0}, input | INCOMPARABLE, &record);
     return check(v, &record, error);
 }
 
-static rf_code check_library(struct replay_verification *v, const rf_entry *entry, rf_error *error)
+static rf_code check_library(struct replay_verification *v, uint32_t input, const rf_entry *entry,
+                             rf_error *error)
 {
     rf_key_record record;
-    rf_key_record_of(entry, rf_digest_keyed(entry->text), v->input, &record);
+    rf_key_record_of(entry, rf_digest_keyed(entry->text), input, &record);
     record.published = rf_digest_library(entry->text);
     return check(v, &record, error);
 }
 
-rf_code replay_verify_entry(struct replay_verification *v, size_t input, rf_entry *entry, bool left_out,
-                            rf_error *error)
+rf_code replay_verify_entry(struct replay_verification *v, size_t input, rf_entry *entry, rf_error *error)
 {
-    if (input != v->input) { /* the pool has keys of the input before */
-        TRY(rf_digest_pool_drain(v->pool, error));
-        v->input = (uint32_t)input;
-    }
-    if (left_out)
-        return RF_OK;
     switch (entry->kind) {
-    case RF_ENTRY_KEY: return check_key(v, entry, error);
-    case RF_ENTRY_FUNCTION: return check_library(v, entry, error);
+    case RF_ENTRY_KEY: return check_key(v, (uint32_t)input, entry, error);
+    case RF_ENTRY_FUNCTION: return check_library(v, (uint32_t)input, entry, error);
     case RF_ENTRY_COMMAND: return refuse_commands(error);
     case RF_ENTRY_AUX:
     case RF_ENTRY_MODULE_AUX:
@@ -178,12 +170,12 @@ rf_code replay_verify_begin(struct replay_verification *v, rf_error *error)
         .ctx = v,
     };
     TRY(extra_keys_open(&v->extra, error));
-    return rf_digest_pool_open(differences_digests(&v->differences), false, 0, on_digest, v, &v->pool, error);
+    v->digester = rf_digester_new(differences_digests(&v->differences), false);
+    return v->digester ? RF_OK : fail(error, RF_E_MEMORY, "out of memory");
 }
 
 rf_code replay_verify_end(struct replay_verification *v, rf_error *error)
 {
-    TRY(rf_digest_pool_drain(v->pool, error));
     TRY(rf_live_finish(v->live, &v->counts, error));
     TRY(extra_keys_find(&v->extra, v->live, error));
     v->complete = true;
@@ -200,7 +192,7 @@ void replay_verify_settle(struct replay_verification *v)
 
 void replay_verify_free(struct replay_verification *v)
 {
-    rf_digest_pool_close(v->pool);
+    rf_digester_free(v->digester);
     rf_live_close(v->live);
     extra_keys_free(&v->extra);
     differences_free(&v->differences);

@@ -41,8 +41,7 @@ struct replay_verification {
     rf_live_counts counts;
     struct extra_keys extra; /* on the target */
     struct differences differences;
-    rf_digest_pool *pool;
-    uint32_t input;                                  /* the input whose keys are in the pool */
+    rf_digester *digester;
     uint64_t left_missing, left_changed, left_extra; /* differences of keys that this run did not write */
     uint64_t incomparable;                           /* keys whose values cannot be compared */
     bool complete;
@@ -52,9 +51,8 @@ struct replay_verification {
  * replay_verify_end() after the last one. */
 rf_code replay_verify_begin(struct replay_verification *v, rf_error *error);
 
-/* `left_out`: the entry was discarded by a collision. Returns RF_E_UNSUPPORTED for AOF commands. */
-rf_code replay_verify_entry(struct replay_verification *v, size_t input, rf_entry *entry, bool left_out,
-                            rf_error *error);
+/* Returns RF_E_UNSUPPORTED for AOF commands. */
+rf_code replay_verify_entry(struct replay_verification *v, size_t input, rf_entry *entry, rf_error *error);
 rf_code replay_verify_end(struct replay_verification *v, rf_error *error);
 
 /* All that differed has been found to be equal since: that completes it. */

@@ -471,7 +471,7 @@ bool cursor_can_take(const struct cursor *cursor)
     const struct session *session = cursor->session;
     bool is_first = session->options->keys.shift && !is_raw(cursor) &&
                     session->shifted != cursor->input->path;
-    return !cursor_is_within_command(cursor) && !needs_order(session) && !session->read.resume && !is_first;
+    return !cursor_is_within_command(cursor) && !needs_order(session) && !is_first;
 }
 
 rf_code cursor_take(struct cursor *cursor, rf_batch *batch, bool *taken, rf_error *error)

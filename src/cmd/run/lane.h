@@ -31,6 +31,10 @@ struct lane_work {
     rf_code (*check)(void *ctx, const struct lane *lane, uint64_t *entries, rf_error *error);
     rf_code (*merge)(void *ctx, struct lane *lane, rf_error *error);
     rf_code (*put_in_order)(void *ctx, const struct input *input, rf_entry *entry, rf_error *error);
+
+    /* An error of reading an entry in order, which this returns, or RF_OK: what follows is read. May be
+     * NULL. */
+    rf_code (*read_on)(void *ctx, const struct input *input, rf_error *error);
 };
 
 struct lane {

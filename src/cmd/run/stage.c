@@ -9,19 +9,22 @@
 
 enum { PARTS_MOST = 256, MEMORY_PER_THREAD = 8 * 1024 * 1024 };
 
-/* Reading and writing need a processor as well. A quarter of the memory is for blocks and parts. */
-static size_t default_threads(void)
+/* Reading and writing need a processor as well; reading alone leaves much of it. A quarter of the memory is
+ * for blocks and parts. */
+static size_t default_threads(bool writes)
 {
-    size_t processors = processors_available(), threads = processors > 2 ? processors - 1 : 1;
+    size_t processors = processors_available(), threads = processors;
+    if (writes)
+        threads = processors > 2 ? processors - 1 : 1;
     uint64_t allowed = memory_default().limit / 4 / MEMORY_PER_THREAD;
     return allowed < threads ? (size_t)allowed : threads;
 }
 
 size_t stage_batches(const struct common_options *common, size_t outputs)
 {
-    size_t threads = common->threads > 0 ? (size_t)common->threads : default_threads();
+    size_t threads = common->threads > 0 ? (size_t)common->threads : default_threads(outputs > 0);
     size_t batches = ordered_jobs(threads < THREADS_MOST ? threads : THREADS_MOST);
-    if (batches > PARTS_MOST / outputs)
+    if (outputs > 0 && batches > PARTS_MOST / outputs)
         batches = PARTS_MOST / outputs;
     return batches >= ordered_jobs(2) ? batches : 0;
 }
@@ -73,6 +76,18 @@ static rf_code open_lanes(struct stage *stage, rf_error *error)
 static rf_code put(struct stage *stage, rf_entry *entry, rf_error *error)
 {
     return stage->work->put_in_order(stage->ctx, stage->cursor->input, entry, error);
+}
+
+/* The next entry of the cursor. */
+static rf_code put_next(struct stage *stage, rf_error *error)
+{
+    rf_entry *entry;
+    rf_code code = cursor_next(stage->cursor, &entry, error);
+    if (LIKELY(code == RF_OK))
+        return put(stage, entry, error);
+    return code != RF_END && stage->work->read_on && stage->cursor->input
+               ? stage->work->read_on(stage->ctx, stage->cursor->input, error)
+               : code;
 }
 
 /* The entry at which a lane has stopped. Other lanes wait: an error may end what they use. */
@@ -149,7 +164,6 @@ static rf_code take(struct stage *stage, bool *taken, rf_error *error)
 /* One batch, or an entry that is in none, which comes after all that precedes it. */
 static rf_code step(struct stage *stage, rf_error *error)
 {
-    rf_entry *entry;
     bool taken = false;
     if (stage->cursor->input && cursor_can_take(stage->cursor) &&
         (!stage->work->can_take || stage->work->can_take(stage->ctx)))
@@ -157,20 +171,16 @@ static rf_code step(struct stage *stage, rf_error *error)
     if (taken)
         return RF_OK;
     TRY(drain(stage, error));
-    TRY(cursor_next(stage->cursor, &entry, error));
-    return put(stage, entry, error);
+    return put_next(stage, error);
 }
 
 rf_code stage_run(struct cursor *cursor, const struct lane_work *work, void *ctx, rf_error *error)
 {
     struct stage stage = {.cursor = cursor, .work = work, .ctx = ctx};
     const bool has_lanes = cursor->session->read.batches > 0;
-    rf_entry *entry;
     rf_code code = RF_OK;
-    while (code == RF_OK && !has_lanes && (code = cursor_next(cursor, &entry, error)) == RF_OK)
-        code = put(&stage, entry, error);
     while (code == RF_OK)
-        code = step(&stage, error);
+        code = has_lanes ? step(&stage, error) : put_next(&stage, error);
     close_lanes(&stage);
     return code;
 }

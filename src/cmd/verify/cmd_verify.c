@@ -7,6 +7,7 @@
 #include "cmd/run/evaluate.h"
 #include "cmd/run/files.h"
 #include "cmd/run/report.h"
+#include "cmd/run/stage.h"
 #include "cmd/term/message.h"
 #include "cmd/term/terminal.h"
 #include "cmd/term/text.h"
@@ -62,19 +63,6 @@ static void print_end(const struct verification *v, const struct input *input, c
         fprintf(v->out, "; truncating to %" PRIu64 " bytes discards %" PRIu64 " byte%s", complete_bytes, lost,
                 text_plural(lost));
     putc('\n', v->out);
-}
-
-/* Reads the next entry that can be read; faults of a log before it are counted. */
-static rf_code next_entry(struct verification *v, struct cursor *cursor, rf_entry **entry, rf_error *error)
-{
-    rf_code code;
-    while ((code = cursor_next(cursor, entry, error)) != RF_OK) {
-        if (code == RF_END || !verify_is_fault(code) || !cursor->input || !verify_damage(v, cursor->input))
-            return code;
-        const rf_error fault = *error;
-        TRY(verify_fault(v, cursor->input, &fault, error));
-    }
-    return RF_OK;
 }
 
 static void print_log(const struct verification *v, const struct input *input)
@@ -140,18 +128,13 @@ static rf_code end_faulty(struct verification *v, const struct input *input, con
 static rf_code read_input(struct verification *v, size_t number, rf_error *error)
 {
     struct cursor cursor;
-    rf_entry *entry;
     rf_error fault;
-    rf_code code = RF_OK;
     v->reading = &v->session.inputs[number];
     while (number >= v->options->common.operand_ends[v->operand])
         v->operand++;
     cursor_open(&cursor, &v->session, number, number + 1);
     rf_command_check_restart(v->commands);
-    while (code == RF_OK && (code = next_entry(v, &cursor, &entry, &fault)) == RF_OK)
-        code = verify_entry(v, entry, &fault);
-    code = cursor_close(&cursor, code, &fault);
-    TRY(rf_digest_pool_drain(v->pool, error));
+    rf_code code = cursor_close(&cursor, stage_run(&cursor, &verify_work, v, &fault), &fault);
     TRY(check_version(v, v->reading, error));
     print_product(v, v->reading);
     if (code != RF_OK)
@@ -189,39 +172,27 @@ static void summarize(struct verification *v)
     v->totals.inputs = v->session.inputs;
     v->totals.input_count = v->options->own_inputs;
     v->totals.now = v->session.now;
-    v->totals.modules = &v->modules;
+    v->totals.keys = &v->keys.sums;
     v->unmet = expectations_check(&v->options->expectations, &v->totals);
     uint64_t gaps = verify_warn_of_gaps(v);
     if (v->options->strict)
         v->warnings = gaps + count_warnings(&v->session.notices);
 }
 
-/* Digests for the comparison, for output and for reports. */
-static unsigned digests_wanted(const struct verification *v)
-{
-    const struct verify_options *options = v->options;
-    unsigned kinds = options->against ? differences_digests(&v->against.differences) : 0;
-    if (options->digest == DIGEST_SHA256)
-        kinds |= RF_DIGEST_SHA256;
-    return options->digest == DIGEST_XXH3 || options->common.report || kinds == 0
-               ? kinds | RF_DIGEST_PUBLISHED
-               : kinds;
-}
-
-/* The digest for --digest=sha256. */
+/* The digest of all data. */
 static rf_code sum_up(struct verification *v, rf_error *error)
 {
+    rf_digest_add(&v->digests.published, v->keys.sums.published);
     if (v->options->digest != DIGEST_SHA256)
         return RF_OK;
-    rf_digest_pool_add_to(v->pool, &v->digests.sha256);
+    rf_digester_add_to(v->keys.digester, &v->digests.sha256);
     return rf_lthash_format(&v->digests.sha256, v->digests.sha256_text, error);
 }
 
 static rf_code verify(struct verification *v, rf_error *error)
 {
     TRY(against_open(v, error));
-    TRY(rf_digest_pool_open(digests_wanted(v), true, (size_t)v->options->common.threads, verify_on_digest, v,
-                            &v->pool, error));
+    TRY(verify_keys_open(&v->keys, v, &v->session, NULL, error));
     TRY(read_inputs(v, error));
     TRY(sum_up(v, error));
     summarize(v);
@@ -391,6 +362,7 @@ static bool prepare(struct verification *v)
     if (!session_open(&v->session, &v->options->common))
         return false;
     v->session.read.resume = v->session.read.counts_results = true;
+    v->session.read.batches = stage_batches(&v->options->common, 0);
     v->out = is_dash(v->options->common.report) || is_dash(v->options->junit) ? stderr : stdout;
     v->faults = (struct faults){.out = v->out, .limit = v->options->limit};
     v->states = calloc(v->session.input_count + 1, sizeof *v->states);
@@ -411,7 +383,7 @@ static void discard(struct verification *v)
     extra_keys_free(&v->against.extra);
     rf_collisions_free(v->libraries);
     rf_command_check_free(v->commands);
-    rf_digest_pool_close(v->pool);
+    verify_keys_close(&v->keys);
     free(v->states);
     free(v->owners);
     differences_free(&v->against.differences);

@@ -26,15 +26,6 @@ struct expectation_kind {
     bool (*check)(struct expectation *e, const struct data_totals *totals);
 };
 
-void module_names_add(struct module_names *modules, const char name[10])
-{
-    for (size_t i = 0; i < modules->count; i++)
-        if (strcmp(modules->names[i], name) == 0)
-            return;
-    if (modules->count < MODULES_MAX)
-        snprintf(modules->names[modules->count++], sizeof *modules->names, "%s", name);
-}
-
 /* --- arguments ---------------------------------------------------------------------------------------- */
 
 /* Copies the text before the '='; returns the text after it. */
@@ -126,8 +117,8 @@ static bool check_type(struct expectation *e, const struct data_totals *totals)
 
 static bool check_module(struct expectation *e, const struct data_totals *totals)
 {
-    for (size_t i = 0; i < totals->modules->count; i++) {
-        if (strcmp(totals->modules->names[i], e->text) == 0) {
+    for (size_t i = 0; i < totals->keys->modules.count; i++) {
+        if (strcmp(totals->keys->modules.names[i], e->text) == 0) {
             snprintf(e->found, sizeof e->found, "values of it found");
             return false;
         }
@@ -188,12 +179,12 @@ static bool check_record(struct expectation *e, const struct record_key *record,
 
 static bool check_largest(struct expectation *e, const struct data_totals *totals)
 {
-    return check_record(e, &totals->largest, "bytes");
+    return check_record(e, &totals->keys->largest, "bytes");
 }
 
 static bool check_longest(struct expectation *e, const struct data_totals *totals)
 {
-    return check_record(e, &totals->longest, "elements");
+    return check_record(e, &totals->keys->longest, "elements");
 }
 
 /* --- the tables --------------------------------------------------------------------------------------- */

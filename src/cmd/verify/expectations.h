@@ -8,6 +8,7 @@
 #include "cmd/options/options.h"
 #include "cmd/run/inputs.h"
 #include "cmd/run/stats.h"
+#include "cmd/verify/key_sums.h"
 
 /* Facts about a data set, known after it has been read. */
 struct data_totals {
@@ -15,24 +16,8 @@ struct data_totals {
     const struct input *inputs;
     size_t input_count;
     int64_t now; /* Unix milliseconds */
-    /* Of the key with the most bytes in its elements, and of the one with the most elements. */
-    struct record_key {
-        uint64_t size;
-        int db;
-        char key[128]; /* escaped */
-    } largest, longest;
-    const struct module_names *modules; /* modules that own values */
+    const struct key_sums *keys;
 };
-
-enum { MODULES_MAX = 64 };
-
-/* Distinct module names; those beyond MODULES_MAX are not kept. */
-struct module_names {
-    size_t count;
-    char names[MODULES_MAX][10];
-};
-
-void module_names_add(struct module_names *modules, const char name[10]);
 
 struct expectation {
     const struct expectation_kind *kind;

@@ -6,7 +6,7 @@
 #include "cmd/compare/differences.h"
 #include "cmd/compare/extra_keys.h"
 #include "cmd/compare/faults.h"
-#include "cmd/run/session.h"
+#include "cmd/run/lane.h"
 #include "cmd/verify/slot_owners.h"
 #include "cmd/verify/verify_options.h"
 #include <rdbferry/collision.h>
@@ -57,20 +57,27 @@ struct verify_against {
     double seconds; /* the comparison took after the inputs had been read */
 };
 
+/* Keys of a batch, or all that have been verified. */
+struct verify_keys {
+    struct session *session; /* that counts them */
+    struct journal *journal; /* what has to be done in order; NULL: they are checked in order */
+    rf_digester *digester;
+    struct key_sums sums;
+};
+
 struct verification {
     struct verify_options *options;
     struct session session;
     FILE *out; /* for the result: stdout, unless a report goes there */
     struct faults faults;
     struct input_state *states; /* of each input */
-    rf_digest_pool *pool;
     rf_command_check *commands;
-    const struct input *reading; /* the input whose digests the pool returns */
+    const struct input *reading;
+    struct verify_keys keys;
     struct verify_digests digests;
     rf_collisions *libraries; /* seen so far */
     struct verify_against against;
     struct data_totals totals;
-    struct module_names modules;
     struct slot_owners *owners; /* of several operands whose keys are all read; else NULL */
     size_t operand;             /* that is read */
     uint64_t shared;            /* number of keys in both the first operand and a later one */
@@ -93,15 +100,17 @@ rf_code verify_fault(struct verification *v, const struct input *input, const rf
 /* The effect of commands is known only to a server. */
 rf_code verify_reject_commands(rf_error *error);
 
-/* --- verify_key.c: one entry --- */
+/* --- verify_key.c: entries --- */
 
-/* Checks an entry of the input that is being read; keys go into the pool. Faults of values are counted; they
- * are not errors. */
-rf_code verify_entry(struct verification *v, rf_entry *entry, rf_error *error);
+/* What is done with entries, in lanes or in order. Its ctx is the verification. Faults of values are counted;
+ * they are not errors. */
+extern const struct lane_work verify_work;
 
-/* The rf_digested_fn of the pool; its ctx is the verification. */
-rf_code verify_on_digest(void *ctx, const rf_entry *key, const rf_key_digest *digest, const rf_error *fault,
-                         rf_error *error);
+/* `session` counts the keys, and receives their notices; `journal` may be NULL. verify_keys_close() must be
+ * called in both cases. */
+rf_code verify_keys_open(struct verify_keys *keys, const struct verification *v, struct session *session,
+                         struct journal *journal, rf_error *error);
+void verify_keys_close(struct verify_keys *keys);
 
 /* --- verify_log.c: the commands of an AOF --- */
 

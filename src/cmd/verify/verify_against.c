@@ -4,7 +4,6 @@
 #include "base/fail.h"
 #include "cmd/compare/against.h"
 #include "cmd/compare/digest_lane.h"
-#include "cmd/run/stage.h"
 #include "cmd/verify/verify.h"
 
 /* --- differences and duplicate keys ------------------------------------------------------------------- */
@@ -158,8 +157,7 @@ static rf_code compare_other(struct verification *v, rf_error *error)
                                .on_other = add_library,
                                .ctx = &other};
     session->stats = (struct stats){0};
-    session->read.resume = false; /* a damaged value ends the comparison */
-    session->read.batches = stage_batches(&v->options->common, 1);
+    session->read.resume = false;                    /* a damaged value ends the comparison */
     session->read.raw_from = v->options->own_inputs; /* compared with the rewritten keys */
     rf_code code = read_other(&other, &work, error);
     stats_free(&session->stats);

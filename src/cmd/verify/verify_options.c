@@ -46,7 +46,7 @@ static const struct option_row rows[] = {
      "memory for the comparison; beyond it, temporary files\n"
      "in $TMPDIR (512M, or a quarter of the memory limit)", AT(memory)},
     {OPTION_HEADING, .help = "Speed"},
-    {OPTION_COUNT, 0, "threads", "N", "threads that check values (as many as there are\nprocessors, up to 8)",
+    {OPTION_COUNT, 0, "threads", "N", "threads that check keys (as many as there are\nprocessors)",
      AT(common.threads), .most = THREADS_MOST},
     {OPTION_HEADING, .help = "Connection to a live target"},
     {OPTION_INCLUDE, .include = target_rows, AT(target_options)},
