@@ -147,6 +147,9 @@ class Pool:
 
     def __init__(self, folder):
         self._folder = folder
+        # whatever ends them leaves nothing, and what one has compiled of a module is there for the others
+        self._environment = {**os.environ, "TMPDIR": folder, "PYTHONPYCACHEPREFIX": os.path.join(folder, "compiled")}
+        self._environment.pop("PYTHONDONTWRITEBYTECODE", None)
         self._lock = threading.Lock()
         self._groups = set()
         self._closed = False
@@ -154,7 +157,7 @@ class Pool:
     def run(self, number, job):
         """Runs tests of a class, and returns their counts, what they printed, and the seconds that they took."""
         path = os.path.join(self._folder, str(number))
-        command = [sys.executable, "-B", os.path.abspath(__file__), "--run-tests", path + ".json"]
+        command = [sys.executable, os.path.abspath(__file__), "--run-tests", path + ".json"]
         command += [job.name, *job.tests]
         started = time.monotonic()
         with open(path + ".log", "w+b") as log:
@@ -167,8 +170,7 @@ class Pool:
                     stdout=log,
                     stderr=subprocess.STDOUT,
                     start_new_session=True,
-                    # whatever ends it leaves nothing
-                    env={**os.environ, "TMPDIR": self._folder, "RDBFERRY_SERVER": job.server.path},
+                    env={**self._environment, "RDBFERRY_SERVER": job.server.path},
                 )
                 self._groups.add(process.pid)
             try:
