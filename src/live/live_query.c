@@ -220,7 +220,7 @@ bool live_knows_expire_time(const rf_live *live)
 /* DUMP does not have them. */
 static bool has_flags(const rf_live *live)
 {
-    return rf_server_at_least(live->primaries.server, (rf_server){RF_REDIS, 8, 12});
+    return rf_server_at_least(live->map.primaries.server, (rf_server){RF_REDIS, 8, 12});
 }
 
 static unsigned choose_steps(const rf_live *live, const struct live_conn *node, const struct query *query)

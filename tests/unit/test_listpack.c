@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "codec/listpack.h"
 #include "support/exact.h"
-#include "support/unit.h"
+#include <criterion/criterion.h>
 #include <stdio.h>
 
 /* Walks all of a blob, joining its elements with blanks. NULL, or what is wrong. */
