@@ -331,6 +331,7 @@ class FromCluster(WithCluster):
         nodes = [*self.primaries, taker]
         wait_until(lambda: all(node.call("CLUSTER", "NODES").count(b" connected") == len(nodes) for node in nodes))
         wait_until(lambda: b"cluster_state:ok" in taker.call("CLUSTER", "INFO"))
+        taker.call("CONFIG", "SET", "cluster-allow-replica-migration", "no")  # without a slot it stays a primary
         for nodes in ((giver, taker), (taker, giver)):
             for slot in slots:
                 self.cluster.begin_slot(slot, *nodes)
