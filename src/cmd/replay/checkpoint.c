@@ -155,11 +155,18 @@ bool checkpoint_has_same_streams(const struct checkpoint *found, const struct ch
     return same;
 }
 
+struct checkpoint checkpoint_without_streams(const struct checkpoint *c)
+{
+    struct checkpoint without = *c;
+    without.stream_count = 0;
+    without.commands = COMMANDS_NONE;
+    without.position = without.written_until = (rf_position){0};
+    return without;
+}
+
 void checkpoint_forget_streams(struct checkpoint *c)
 {
     for (size_t i = 0; i < c->stream_count; i++)
         free(c->streams[i].slots);
-    c->stream_count = 0;
-    c->commands = COMMANDS_NONE;
-    c->position = c->written_until = (rf_position){0};
+    *c = checkpoint_without_streams(c);
 }

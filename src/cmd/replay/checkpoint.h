@@ -115,7 +115,11 @@ rf_code checkpoint_compare_input(const struct checkpoint *found, const struct ch
 /* Whether the streams are those of the same slots. */
 bool checkpoint_has_same_streams(const struct checkpoint *found, const struct checkpoint *wanted);
 
-/* The streams cannot be continued: a run that is resumed begins with other snapshots. */
+/* Its streams cannot be continued: a run that is resumed from it begins with other snapshots. It borrows what
+ * the checkpoint has. */
+struct checkpoint checkpoint_without_streams(const struct checkpoint *checkpoint);
+
+/* The same, for one that was loaded. */
 void checkpoint_forget_streams(struct checkpoint *checkpoint);
 
 void checkpoint_free(struct checkpoint *checkpoint);

@@ -74,15 +74,20 @@ static void unpause(struct replay *r)
                         why.message);
 }
 
-/* What went wrong may have passed when the next run tries it. */
-static rf_code give_up(struct replay *r, const char *why)
+/* What went wrong may have passed when the next run tries it. A target that deletes keys by itself cannot be
+ * followed on: the source may still prolong them. */
+static rf_code give_up(struct replay *r, rf_code code, const char *why, rf_error *error)
 {
+    if (r->following.cutover.corrected)
+        return fail(error, code,
+                    "cut-over: %.200s; as the expiries were corrected already, another snapshot is needed",
+                    why);
     message_warning("cut-over: %s; the source is followed, but another attempt needs another run", why);
     unpause(r);
     return RF_OK;
 }
 
-static rf_code pause_source(struct replay *r)
+static rf_code pause_source(struct replay *r, rf_error *error)
 {
     struct following *f = &r->following;
     char source[SOURCE_TEXT];
@@ -90,19 +95,13 @@ static rf_code pause_source(struct replay *r)
     f->cutover.tried = true;
     f->cutover.paused_ms = clock_monotonic_ms();
     if (pause_all(f, pause_ms(r), &why) != RF_OK)
-        return give_up(r, why.message);
+        return give_up(r, RF_E_TARGET, why.message, error);
     following_format_source(r, source, sizeof source);
     message_note("cut-over: writes at %s are paused for up to %g s", source, (double)pause_ms(r) / 1000);
     return RF_OK;
 }
 
 /* --- comparing and switching --------------------------------------------------------------------------- */
-
-static rf_code compare(struct replay *r, bool *equal, rf_error *error)
-{
-    *equal = true;
-    return r->options->cutover_unverified ? RF_OK : cutover_compare_rest(r, equal, error);
-}
 
 static rf_code on_wait(void *ctx, rf_error *error)
 {
@@ -124,36 +123,56 @@ static rf_code switch_clients(struct replay *r, rf_error *error)
     return fail(error, RF_E_WRITE, "--cutover-command '%.128s': %.160s", command, why.message);
 }
 
-/* What has been compared before the pause is not compared with the correct expiries. */
-static rf_code correct_expiries(struct replay *r, rf_error *error)
+/* Before that, the checkpoint is saved: a run that is killed now is resumed with another snapshot. */
+static rf_code correct_expiries(struct replay *r, bool *equal, rf_error *error)
 {
     bool steady = true;
-    if (r->checkpoint.shifted)
-        TRY(steady_unshift(r, &steady, error));
-    if (!steady)
+    if (!r->checkpoint.shifted)
+        return RF_OK;
+    r->following.cutover.corrected = true;
+    TRY(replay_keep(r, error));
+    TRY(steady_unshift(r, &steady, error));
+    if (!steady && !r->options->cutover_unverified) {
         cutover_compare_give_up(&r->following.cutover.compare, "slots of the target move");
+        *equal = false;
+    }
     return RF_OK;
 }
 
-/* Everything that was written before the pause is in the target. */
-static rf_code complete(struct replay *r, rf_error *error)
+typedef rf_code step_fn(struct replay *replay, bool *equal, rf_error *error);
+
+/* What is wrong during the pause is a reason to give up, unless the run is stopped. */
+static rf_code take_step(struct replay *r, step_fn *step, bool *equal, bool *gave_up, rf_error *error)
 {
-    struct cutover *c = &r->following.cutover;
-    bool equal;
     rf_error why;
-    TRY(rf_replay_finish(r->engine, error));
-    TRY(correct_expiries(r, error));
-    rf_code code = compare(r, &equal, &why);
+    if (*gave_up)
+        return RF_OK;
+    rf_code code = step(r, equal, &why);
     if (code == RF_OK)
         code = following_check_sources(&r->following, &why);
     if (r->state.stopped) {
         *error = why;
         return code;
     }
+    *gave_up = code != RF_OK || left_ms(r) <= 0;
     if (left_ms(r) <= 0)
-        return give_up(r, "comparing takes longer than the pause of the writes");
-    if (code != RF_OK)
-        return give_up(r, why.message);
+        return give_up(r, RF_E_TARGET, "it takes longer than the pause of the writes", error);
+    return code == RF_OK ? RF_OK : give_up(r, code, why.message, error);
+}
+
+/* Everything that was written before the pause is in the target. */
+static rf_code complete(struct replay *r, rf_error *error)
+{
+    struct cutover *c = &r->following.cutover;
+    bool equal = r->options->cutover_unverified, gave_up = false;
+    TRY(rf_replay_finish(r->engine, error));
+    if (!equal)
+        TRY(take_step(r, cutover_compare_rest, &equal, &gave_up, error));
+    TRY(take_step(r, correct_expiries, &equal, &gave_up, error));
+    if (!equal)
+        TRY(take_step(r, cutover_compare_fully, &equal, &gave_up, error));
+    if (gave_up)
+        return RF_OK;
     if (!equal)
         return fail(error, RF_E_TARGET, "cut-over: the target is not the same as the source");
     TRY(switch_clients(r, error));
@@ -187,11 +206,13 @@ rf_code cutover_turn(struct replay *r, int64_t now_ms, rf_error *error)
     if (c->paused_ms == 0) {
         if (c->tried || !is_steady(f, now_ms))
             return RF_OK;
-        return cutover_compare_helps(r) ? cutover_compare_ahead(r, error) : pause_source(r);
+        return cutover_compare_helps(r) ? cutover_compare_ahead(r, error) : pause_source(r, error);
     }
     if (is_drained(f))
         return complete(r, error);
-    return left_ms(r) > 0 ? RF_OK : give_up(r, "the stream was not written within the pause of the writes");
+    return left_ms(r) > 0
+               ? RF_OK
+               : give_up(r, RF_E_TARGET, "the stream was not written within the pause of the writes", error);
 }
 
 void cutover_end(struct replay *r)

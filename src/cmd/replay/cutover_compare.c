@@ -258,7 +258,39 @@ rf_code cutover_compare_ahead(struct replay *r, rf_error *error)
 
 /* --- during the pause ----------------------------------------------------------------------------------- */
 
-static rf_code compare_fully(struct replay *r, bool *equal, rf_error *error)
+static bool is_known(const struct cutover_compare *c)
+{
+    return c->rounds > 0 && !c->off && !c->changed.all;
+}
+
+rf_code cutover_compare_rest(struct replay *r, bool *equal, rf_error *error)
+{
+    struct cutover_compare *c = compare_of(r);
+    const struct changed_keys checked = c->checked;
+    rf_error why;
+    *equal = false;
+    if (!is_known(c)) {
+        if (c->changed.all)
+            cutover_compare_give_up(c, "it is not known which keys were written to");
+        return RF_OK;
+    }
+    c->checked = c->changed;
+    c->changed = checked;
+    c->keys_during = changed_keys_count(&c->checked);
+    rf_code code = compare_changed(r, r->checkpoint.shifted, &why);
+    if (r->state.stopped) {
+        *error = why;
+        return code;
+    }
+    *equal = code == RF_OK && !c->off && c->doubtful.len == 0;
+    if (*equal)
+        replay_verify_settle(&r->verification);
+    else
+        cutover_compare_give_up(c, code != RF_OK ? why.message : "keys differ");
+    return RF_OK;
+}
+
+rf_code cutover_compare_fully(struct replay *r, bool *equal, rf_error *error)
 {
     replay_verify_free(&r->verification);
     rf_code code = replay_verify_inputs(r, 0, r->following.count, NULL, error);
@@ -271,38 +303,6 @@ static rf_code compare_fully(struct replay *r, bool *equal, rf_error *error)
                      extra_keys_deletable(&v->extra) > v->left_extra;
     *equal = code == RF_OK && replay_verify_unaccounted(v) == 0 && !has_extra;
     return code;
-}
-
-static bool is_known(const struct cutover_compare *c)
-{
-    return c->rounds > 0 && !c->off && !c->changed.all;
-}
-
-rf_code cutover_compare_rest(struct replay *r, bool *equal, rf_error *error)
-{
-    struct cutover_compare *c = compare_of(r);
-    const struct changed_keys checked = c->checked;
-    rf_error why;
-    if (!is_known(c)) {
-        if (c->changed.all)
-            cutover_compare_give_up(c, "it is not known which keys were written to");
-        return compare_fully(r, equal, error);
-    }
-    c->checked = c->changed;
-    c->changed = checked;
-    c->keys_during = changed_keys_count(&c->checked);
-    rf_code code = compare_changed(r, false, &why);
-    if (r->state.stopped) {
-        *error = why;
-        return code;
-    }
-    *equal = code == RF_OK && !c->off && c->doubtful.len == 0;
-    if (!*equal) {
-        cutover_compare_give_up(c, code != RF_OK ? why.message : "keys differ");
-        return compare_fully(r, equal, error);
-    }
-    replay_verify_settle(&r->verification);
-    return RF_OK;
 }
 
 void cutover_compare_free(struct cutover_compare *c)

@@ -36,8 +36,11 @@ rf_code cutover_compare_ahead(struct replay *replay, rf_error *error);
 /* Has all keys compared during the pause, and says why. */
 void cutover_compare_give_up(struct cutover_compare *compare, const char *why);
 
-/* Compares the rest during the pause. */
+/* During the pause, while expiries are as they were: compares what has changed since. *equal is false, too,
+ * if that is not known, or cannot be told so: then cutover_compare_fully() is needed, with correct expiries.
+ */
 rf_code cutover_compare_rest(struct replay *replay, bool *equal, rf_error *error);
+rf_code cutover_compare_fully(struct replay *replay, bool *equal, rf_error *error);
 
 void cutover_compare_free(struct cutover_compare *compare);
 

@@ -307,10 +307,6 @@ static rf_position current_position(const struct replay *r)
 
 static void save_streams(struct replay *r)
 {
-    if (following_needs_snapshot(&r->following)) {
-        checkpoint_forget_streams(&r->checkpoint);
-        return;
-    }
     for (size_t i = 0; i < r->following.count; i++) {
         const struct followed *source = &r->following.sources[i];
         struct checkpoint_stream *stream = &r->checkpoint.streams[i];
@@ -351,7 +347,8 @@ static rf_code save(struct replay *r, rf_error *error)
     if (!c->path)
         return RF_OK;
     r->state.saved = r->attempts->saved = true;
-    return checkpoint_save(c, error);
+    const struct checkpoint without_streams = checkpoint_without_streams(c);
+    return checkpoint_save(following_needs_snapshot(&r->following) ? &without_streams : c, error);
 }
 
 /* The position `bytes` after `position`; if that is beyond the end of its file, in the files that follow. The
