@@ -329,7 +329,7 @@ class FromCluster(WithCluster):
         taker.call("CLUSTER", "RESET", "SOFT")
         taker.call("CLUSTER", "MEET", "127.0.0.1", giver.port, giver.call("CONFIG", "GET", "cluster-port")[1])
         nodes = [*self.primaries, taker]
-        wait_until(lambda: all(node.call("CLUSTER", "NODES").count(b" connected") == len(nodes) for node in nodes))
+        wait_until(lambda: all(node.call("CLUSTER", "NODES").count(b" connected") == len(self.cluster.nodes) for node in nodes))
         wait_until(lambda: b"cluster_state:ok" in taker.call("CLUSTER", "INFO"))
         taker.call("CONFIG", "SET", "cluster-allow-replica-migration", "no")  # without a slot it stays a primary
         for nodes in ((giver, taker), (taker, giver)):
