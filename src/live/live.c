@@ -14,7 +14,9 @@ static void describe(rf_live *live)
 {
     const struct primaries *primaries = &live->map.primaries;
     live->info.kind = cluster_map_kind(&live->map);
-    live->info.server = primaries->assumed ? (rf_server){0} : primaries->server;
+    live->info.server = (rf_server){0};
+    if (!primaries->assumed)
+        live->info.server = primaries->server;
     live->info.nodes = primaries->node_count;
 }
 
