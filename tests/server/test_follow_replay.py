@@ -350,6 +350,26 @@ class CutOver(FollowReplaying):
                 self.assertIn(said, self.said)
                 self.assertEqual(self.live.call("SET", "a", 1), b"OK")
 
+    def test_ended_while_it_switches(self):
+        """Nothing of the source is written to a target that clients may use."""
+        job = self.lasting("--cutover", "60s", "--cutover-command", f"sh {self.path('switch')}")
+        with open(self.path("switch"), "w", encoding="utf-8") as file:
+            file.write(f"touch {self.path('begun')}\nexec sleep 20\n")
+        self.live.call("SET", "a", 1)
+        for number in (signal.SIGKILL, signal.SIGTERM):
+            running = self.begin(*job)
+            self.begun(running, lambda: os.path.exists(self.path("begun")))
+            running.kill(number)
+            running.wait()
+            self.live.call.pipeline([("CLIENT", "UNPAUSE"), ("SET", "a", 2)])
+            self.finish(self.begin(*job), USAGE)
+            self.assertIn("while it switched the clients", self.said)
+            self.assertEqual(self.target.call("GET", "a"), b"1")
+            os.remove(self.path("begun"))
+            empty(self.target.call)
+            os.remove(job[4])
+            self.live.call("SET", "a", 1)
+
     @scaled(test=2, soak=4)
     def test_different(self, count):
         """Found before the pause, and named during it: another value, a key too many, an expiry, a key that is missing."""

@@ -16,8 +16,9 @@
 enum { CHECKPOINT_RUN = 16 };
 
 enum checkpoint_state {
-    CHECKPOINT_RUNNING, /* also after a crash */
-    CHECKPOINT_STOPPED, /* no request was in flight */
+    CHECKPOINT_RUNNING,   /* also after a crash */
+    CHECKPOINT_STOPPED,   /* no request was in flight */
+    CHECKPOINT_SWITCHING, /* the clients may use the target already */
     CHECKPOINT_DONE,
 };
 

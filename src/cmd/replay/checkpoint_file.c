@@ -2,7 +2,7 @@
 /* Reads and writes the checkpoint file. Its lines, "name value", in this order:
  *
  *   rdbferry-checkpoint 3
- *   state running | stopped | done
+ *   state running | stopped | switching | done
  *   run NAME                        the run's name in CLIENT LIST
  *   started MS
  *   position INPUT OFFSET
@@ -36,7 +36,7 @@
 
 enum { FORMAT = 3, FILE_MOST = 16 * 1024 * 1024 };
 
-static const char *const states[] = {"running", "stopped", "done", NULL};
+static const char *const states[] = {"running", "stopped", "switching", "done", NULL};
 static const char *const commands_texts[] = {"none", "once", "plain", NULL};
 
 static const char *const option_names[CHECKPOINT_OPTIONS] = {

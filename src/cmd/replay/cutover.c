@@ -111,13 +111,19 @@ static rf_code on_wait(void *ctx, rf_error *error)
     return replay_tick(r, error);
 }
 
+/* If the command is killed, or this program is, the clients may have been switched nevertheless: that is
+ * saved before, as nothing of the source may be written to the target then. */
 static rf_code switch_clients(struct replay *r, rf_error *error)
 {
+    struct cutover *c = &r->following.cutover;
     const char *command = r->options->cutover_command;
     rf_error why;
     if (!command)
         return RF_OK;
+    c->switching = true;
+    TRY(replay_keep(r, error));
     rf_code code = spawn_and_wait(command, on_wait, r, &why);
+    c->switching = code == RF_OK || r->state.stopped || left_ms(r) <= 0;
     if (code == RF_OK)
         return RF_OK;
     return fail(error, RF_E_WRITE, "--cutover-command '%.128s': %.160s", command, why.message);

@@ -20,6 +20,7 @@ struct cutover {
     int64_t paused_ms; /* when the pause began; monotonic; 0: the writes are not paused */
     bool tried;        /* there is one attempt in a run */
     bool corrected;    /* the expiries, so that the target deletes keys by itself */
+    bool switching;    /* the clients may be switched, or have been */
     bool complete;
     int64_t took_ms; /* from the pause until it was complete */
     struct cutover_compare compare;

@@ -119,6 +119,12 @@ static void check_streams(struct replay *r)
 static rf_code compare(struct replay *r, rf_error *error)
 {
     TRY(checkpoint_compare(&r->found, &r->checkpoint, error));
+    if (r->found.state == CHECKPOINT_SWITCHING)
+        return fail(
+            error, RF_E_ARGUMENT,
+            "the run of the checkpoint '%.128s' was ended while it switched the clients: if they use the "
+            "target, it is complete; if not, empty it, remove the checkpoint, and start again",
+            r->found.path);
     if (r->options->follow)
         check_streams(r);
     if (following_restarts(r)) /* there may be other nodes */
@@ -372,7 +378,7 @@ static rf_position position_ahead(const struct replay *r, rf_position position, 
 static rf_code save_ahead(struct replay *r, rf_position position, rf_error *error)
 {
     uint64_t ahead = 2 * r->ticks.second_bytes > RESERVED ? 2 * r->ticks.second_bytes : RESERVED;
-    r->checkpoint.state = CHECKPOINT_RUNNING;
+    r->checkpoint.state = r->following.cutover.switching ? CHECKPOINT_SWITCHING : CHECKPOINT_RUNNING;
     r->checkpoint.written_until = later(r->checkpoint.written_until, position_ahead(r, position, ahead));
     return save(r, error);
 }
@@ -415,7 +421,9 @@ rf_code replay_end(struct replay *r, bool good, rf_error *error)
     if (!r->engine || (r->counts.put == 0 && !good)) /* the checkpoint has not changed */
         return RF_OK;
     if (r->state.finished) {
-        c->state = good ? CHECKPOINT_DONE : CHECKPOINT_STOPPED;
+        c->state = good                             ? CHECKPOINT_DONE
+                   : r->following.cutover.switching ? CHECKPOINT_SWITCHING
+                                                    : CHECKPOINT_STOPPED;
         if (good && c->commands == COMMANDS_NONE && rf_replay_is_marked(r->engine))
             c->commands = COMMANDS_ONCE; /* none was written, but there are position keys */
         c->written_until = later(current_position(r), r->position.inherited);
