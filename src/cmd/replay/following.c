@@ -310,8 +310,8 @@ rf_code following_turn(struct replay *r, struct cursor *cursor, rf_error *error)
 {
     struct following *f = &r->following;
     int descriptor;
-    if (!cursor->input || !cursor->input->is_stream)
-        return RF_OK;
+    if (!cursor->input || !cursor->input->is_stream || cursor_is_within_command(cursor))
+        return RF_OK; /* of what results nothing may be read, or compared, before it is written */
     struct followed *source = &f->sources[cursor->number - following_first_stream(f)];
     TRY(followed_note(source, followed_is_idle(source), error));
     const bool idle = is_idle(f, source, &descriptor);
