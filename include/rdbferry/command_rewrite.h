@@ -79,10 +79,11 @@ RF_API rf_code rf_command_rewrite_open(const rf_command_rewrite_options *options
 RF_API void rf_command_rewrite_enter(rf_command_rewrite *rewrite, uint32_t input);
 
 /* Takes the next command of the log; it and its arguments must stay valid until rf_command_rewrite_next() has
- * returned RF_END, and until then the rewrite of the options must not be applied to anything else. Of a streamed command the rest is held only if there are keys in it or it goes to several
- * outputs; what results of it can be streamed. RF_E_INCOMPATIBLE if its keys cannot be told, or if by
- * slot it cannot be divided; RF_E_COLLISION if two of its keys have got the same name; the errors name the
- * command, its offset and the key. */
+ * returned RF_END, and until then the rewrite of the options must not be applied to anything else. Of a
+ * streamed command the rest is held only if there are keys in it or it goes to several outputs; what results
+ * of it can be streamed. RF_E_INCOMPATIBLE if its keys cannot be told, or if by slot it cannot be divided;
+ * RF_E_COLLISION if two of its keys have got the same name; the errors name the command, its offset and the
+ * key. */
 RF_API rf_code rf_command_rewrite_put(rf_command_rewrite *rewrite, const rf_entry *command, rf_error *error);
 
 /* The next command that results: RF_END if none does until the next one is put. It is valid until the next

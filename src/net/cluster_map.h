@@ -49,8 +49,8 @@ struct cluster_map {
 /* RF_E_UNAVAILABLE if no server can be reached now. */
 rf_code cluster_map_find(struct cluster_map *map, rf_error *error);
 
-/* The same; RF_E_TARGET, too, if the kind of the target has changed. An error leaves the map as it is, unless
- * it is of the owner: then the topology is the new one. */
+/* The same; RF_E_TARGET, too, if the kind of the target has changed. These errors leave the map as it is.
+ * After one of the owner the topology is the new one; after RF_E_MEMORY the map may only be freed. */
 rf_code cluster_map_refresh(struct cluster_map *map, rf_error *error);
 
 /* Whether the topology is suspect, and was not refreshed for that within the last second. It is stale then,

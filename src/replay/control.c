@@ -28,6 +28,18 @@ rf_code control_check_error(struct node *node, struct reply reply, int64_t db, r
     return fail(error, RF_E_TARGET, "%s: %s", node->base.name, text);
 }
 
+/* A refresh may use the connection, and lose it. */
+rf_code control_run_timers(struct node *node, rf_error *error)
+{
+    const unsigned serial = node->control_serial;
+    TRY(loop_run_timers(node->replay, error));
+    if (!node->base.primary)
+        return fail(error, RF_E_TARGET, "%s: no longer a primary", node->base.name);
+    if (!node->control || node->control_serial != serial)
+        return fail(error, RF_E_UNAVAILABLE, "%s: connection lost", node->base.name);
+    return RF_OK;
+}
+
 rf_code control_wait_for_replicas(struct node *node, struct reply *refused, rf_error *error)
 {
     enum { ATTEMPTS = 10 };
@@ -35,7 +47,6 @@ rf_code control_wait_for_replicas(struct node *node, struct reply *refused, rf_e
     uint8_t text[NUMBER_TEXT_MAX] = {0};
     struct reply head = {.number = 0};
     rf_slice rest;
-    const unsigned serial = node->control_serial;
     *refused = (struct reply){.kind = REPLY_NIL};
     for (int i = 0; node->wait_replicas && i < ATTEMPTS; i++) {
         rf_slice replicas = {text, number_print_u64(text, node->replicas)};
@@ -50,11 +61,7 @@ rf_code control_wait_for_replicas(struct node *node, struct reply *refused, rf_e
         if (head.number >= (int64_t)node->replicas)
             return RF_OK;
         r->map.suspect = true;
-        TRY(loop_run_timers(r, error));
-        if (!node->base.primary)
-            return fail(error, RF_E_TARGET, "%s: no longer a primary", node->base.name);
-        if (!node->control || node->control_serial != serial) /* it was used for a refresh, and lost */
-            return fail(error, RF_E_UNAVAILABLE, "%s: connection lost", node->base.name);
+        TRY(control_run_timers(node, error));
     }
     if (node->wait_replicas)
         reduce_replicas(node, head.number);

@@ -486,6 +486,10 @@ rf_code control_check_error(struct node *node, struct reply reply, int64_t db, r
 rf_code control_call(struct client *client, const rf_slice *argv, size_t argc, struct reply *head,
                      rf_slice *rest, rf_error *error);
 
+/* Runs what is due while a node's control connection is used. An error if it is not the same one afterwards,
+ * or the node is no primary any more. */
+rf_code control_run_timers(struct node *node, rf_error *error);
+
 /* Waits until the replicas have acknowledged what the node's open control connection has written, for a
  * limited time. *refused: an error reply; REPLY_NIL: none. */
 rf_code control_wait_for_replicas(struct node *node, struct reply *refused, rf_error *error);

@@ -48,7 +48,7 @@ rf_code shift_entry(rf_replay *r, rf_entry *entry, rf_error *error)
 
 struct pass {
     rf_replay *r;
-    struct client *client;
+    struct node *node;
     uint8_t cursor[NUMBER_TEXT_MAX];
     size_t cursor_length;
     struct buffer names, lengths, expiries; /* of a page of keys */
@@ -59,16 +59,16 @@ static rf_code refused(const struct pass *pass, const char *command, struct repl
 {
     char text[ERROR_TEXT_MAX];
     if (!reply_refuses_command(reply))
-        return client_refused(pass->client, command, reply, error);
+        return client_refused(pass->node->control, command, reply, error);
     reply_text(reply, text, sizeof text);
-    return fail(error, RF_E_INCOMPATIBLE, "%s: %s: %s", client_name(pass->client), command, text);
+    return fail(error, RF_E_INCOMPATIBLE, "%s: %s: %s", client_name(pass->node->control), command, text);
 }
 
 static rf_code put_at(struct pass *pass, rf_slice key, int64_t ms, rf_error *error)
 {
     uint8_t text[NUMBER_TEXT_MAX];
     const rf_slice argv[] = {SLICE("PEXPIREAT"), key, slice_of(text, number_print_i64(text, ms))};
-    return client_put(pass->client, argv, 3, error);
+    return client_put(pass->node->control, argv, 3, error);
 }
 
 static rf_code keep_page(struct pass *pass, struct reply head, rf_slice rest, rf_error *error)
@@ -101,7 +101,7 @@ static rf_code scan_page(struct pass *pass, rf_error *error)
                              SLICE("1000")};
     struct reply head;
     rf_slice rest;
-    TRY(control_call(pass->client, argv, 4, &head, &rest, error));
+    TRY(control_call(pass->node->control, argv, 4, &head, &rest, error));
     return keep_page(pass, head, rest, error);
 }
 
@@ -117,7 +117,7 @@ static rf_code read_number(struct pass *pass, const char *command, int64_t *numb
 {
     struct reply head;
     rf_slice rest;
-    TRY(client_reply(pass->client, &head, &rest, error));
+    TRY(client_reply(pass->node->control, &head, &rest, error));
     *number = head.number;
     return head.kind == REPLY_NUMBER ? RF_OK : refused(pass, command, head, error);
 }
@@ -128,7 +128,7 @@ static rf_code unshift_page(struct pass *pass, rf_error *error)
     int64_t ms;
     for (size_t i = 0; i < count; i++) {
         const rf_slice argv[] = {SLICE("PEXPIRETIME"), next_key(pass, i, &offset)};
-        TRY(client_put(pass->client, argv, 2, error));
+        TRY(client_put(pass->node->control, argv, 2, error));
     }
     for (size_t i = 0; i < count; i++) {
         TRY(read_number(pass, "PEXPIRETIME", &ms, error));
@@ -154,7 +154,7 @@ static rf_code unshift_database(struct pass *pass, rf_error *error)
     pass->cursor[0] = '0';
     pass->cursor_length = 1;
     do {
-        TRY(loop_run_timers(pass->r, error));
+        TRY(control_run_timers(pass->node, error));
         TRY(scan_page(pass, error));
         TRY(unshift_page(pass, error));
     } while (pass->cursor_length != 1 || pass->cursor[0] != '0');
@@ -165,9 +165,9 @@ static rf_code unshift_node(void *ctx, struct node *node, bool retrying, rf_erro
 {
     struct pass *pass = ctx;
     (void)retrying;
+    pass->node = node;
     for (int64_t db = 0; db < pass->r->info.databases; db++) {
         TRY(reconcile_select_db(node, db, error));
-        pass->client = node->control;
         TRY(unshift_database(pass, error));
     }
     return control_replicate(node, error);

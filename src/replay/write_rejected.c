@@ -14,18 +14,6 @@ static rf_code dead_letter_write(void *ctx, rf_slice bytes)
     return r->options.dead_letter(r->options.ctx, bytes);
 }
 
-static void write_dead_attribute(rf_replay *r, rf_slice key)
-{
-    const rf_slice arguments[] = {SLICE("BLESS"), SLICE("SET"), key, SLICE("NO-EVICT")};
-    uint8_t head[RESP_HEADER_MAX];
-    dead_letter_write(r, SLICE("*4\r\n"));
-    for (size_t i = 0; i < sizeof arguments / sizeof *arguments; i++) {
-        dead_letter_write(r, slice_of(head, (size_t)(resp_print_header(head, '$', arguments[i].len) - head)));
-        dead_letter_write(r, arguments[i]);
-        dead_letter_write(r, SLICE("\r\n"));
-    }
-}
-
 /* Some other server may accept the payload unchanged, unless it is damaged. */
 static void write_dead_letter(rf_replay *r, rf_entry *entry)
 {
@@ -48,8 +36,9 @@ static void write_dead_letter(rf_replay *r, rf_entry *entry)
     dead_letter_write(r, SLICE("\r\n"));
     if (expires)
         dead_letter_write(r, slice_of(head, (size_t)(p - head)));
-    if (entry->no_evict)
-        write_dead_attribute(r, key);
+    const rf_slice bless[] = {SLICE("BLESS"), SLICE("SET"), key, SLICE("NO-EVICT")};
+    if (entry->no_evict && resp_append_command(&opening, bless, 4))
+        dead_letter_write(r, buffer_slice(&opening));
     buffer_free(&opening);
 }
 

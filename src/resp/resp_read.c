@@ -66,6 +66,7 @@ static inline const uint8_t *header_end(const uint8_t *p, uint8_t mark, uint64_t
     return long_header_end(p, mark, n);
 }
 
+_Static_assert(RESP_HEADER_MAX <= 3 * sizeof(uint64_t), "a head is compared as a whole");
 static inline bool is_head(const struct command_head *head, const uint8_t *p)
 {
     return load_le64(p) == head->first && head->first != 0 &&

@@ -451,7 +451,6 @@ static rf_code put_one(rf_command_rewrite *c, rf_error *error)
     TRY(command_select_one(c, error));
     struct selected_key *key = c->current.keys;
     key->selected = key->accepted;
-    c->current.selected = key->selected;
     if (key->selected) {
         c->slot = is_divided(c) ? (int)key->slot : -1;
         c->shard = c->options.topology  ? rf_topology_of_slot(c->options.topology, key->slot)

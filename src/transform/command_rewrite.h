@@ -14,11 +14,11 @@
 struct selected_key {
     struct command_key at;
     int64_t db, new_db;
-    rf_slice name; /* the new name; only if accepted */
+    rf_slice name; /* the new name, which may stand in the rewrite; only if accepted */
     bool accepted; /* by the filter */
     bool flushed;  /* not accepted, since a later FLUSHDB removes it */
     bool selected; /* and it is in the shard that is being written to */
-    unsigned slot; /* of the new name; only with a topology */
+    unsigned slot; /* of the new name; only if keys are divided or filtered by slot */
 };
 
 struct current_command {

@@ -244,11 +244,9 @@ rf_code command_select_one(rf_command_rewrite *c, rf_error *error)
     *key = (struct selected_key){.at = {argument, (enum key_role)term->role, 1},
                                  .db = current->source_db,
                                  .new_db = current->source_db};
-    c->keys.len = 0;
     TRY(select_key(c, key, error));
-    c->keys.len = sizeof *key;
     current->keys = key;
-    current->key_count = current->names = 1;
+    current->key_count = 1;
     current->keys_end = argument + 1;
     return RF_OK;
 }

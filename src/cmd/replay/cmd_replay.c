@@ -402,6 +402,15 @@ static rf_code begin(struct replay *r, rf_error *error)
     return replay_begin(r, error);
 }
 
+/* A source cannot be followed on then: its checkpoint says so before. */
+static rf_code correct_expiries(struct replay *r, rf_error *error)
+{
+    r->following.cutover.corrected = r->options->follow;
+    if (r->options->follow)
+        TRY(replay_keep(r, error));
+    return steady_unshift(r, NULL, error);
+}
+
 static rf_code write_inputs(struct replay *r, rf_error *error)
 {
     rf_error second;
@@ -420,7 +429,7 @@ static rf_code write_inputs(struct replay *r, rf_error *error)
     if (code == RF_OK && !r->state.stopped)
         code = replay_delete(r, error);
     if (code == RF_OK && !r->state.stopped && r->checkpoint.shifted)
-        code = steady_unshift(r, NULL, error);
+        code = correct_expiries(r, error);
     r->state.writing = false;
     if (code == RF_OK)
         code = log_repair_save(&r->session, NULL, error);
@@ -503,6 +512,7 @@ static enum status run(struct replay *r)
     session_begin(&r->session);
     rf_code code = replay(r, &error);
     session_end(&r->session);
+    r->attempts->again &= !is_to_stop(r);
     enum status status = exit_status(r, code);
     if (r->attempts->again)
         return status;

@@ -106,9 +106,11 @@ static rf_code pause_source(struct replay *r, rf_error *error)
 static rf_code on_wait(void *ctx, rf_error *error)
 {
     struct replay *r = ctx;
-    if (left_ms(r) <= 0)
-        return fail(error, RF_E_UNAVAILABLE, "it takes longer than the pause of the writes");
-    return replay_tick(r, error);
+    const rf_code code = left_ms(r) > 0
+                             ? replay_tick(r, error)
+                             : fail(error, RF_E_UNAVAILABLE, "it takes longer than the pause of the writes");
+    r->following.cutover.killed = code != RF_OK;
+    return code;
 }
 
 /* If the command is killed, or this program is, the clients may have been switched nevertheless: that is
@@ -123,7 +125,7 @@ static rf_code switch_clients(struct replay *r, rf_error *error)
     c->switching = true;
     TRY(replay_keep(r, error));
     rf_code code = spawn_and_wait(command, on_wait, r, &why);
-    c->switching = code == RF_OK || r->state.stopped || left_ms(r) <= 0;
+    c->switching = code == RF_OK || c->killed;
     if (code == RF_OK)
         return RF_OK;
     return fail(error, RF_E_WRITE, "--cutover-command '%.128s': %.160s", command, why.message);
@@ -138,10 +140,12 @@ static rf_code correct_expiries(struct replay *r, bool *equal, rf_error *error)
     r->following.cutover.corrected = true;
     TRY(replay_keep(r, error));
     TRY(steady_unshift(r, &steady, error));
-    if (!steady && !r->options->cutover_unverified) {
-        cutover_compare_give_up(&r->following.cutover.compare, "slots of the target move");
-        *equal = false;
-    }
+    if (steady)
+        return RF_OK;
+    if (r->options->cutover_unverified)
+        return fail(error, RF_E_UNAVAILABLE, "slots of the target move, so that expiries may be missed");
+    cutover_compare_give_up(&r->following.cutover.compare, "slots of the target move");
+    *equal = false;
     return RF_OK;
 }
 

@@ -21,6 +21,7 @@ struct cutover {
     bool tried;        /* there is one attempt in a run */
     bool corrected;    /* the expiries, so that the target deletes keys by itself */
     bool switching;    /* the clients may be switched, or have been */
+    bool killed;       /* the command that switches them */
     bool complete;
     int64_t took_ms; /* from the pause until it was complete */
     struct cutover_compare compare;

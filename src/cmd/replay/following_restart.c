@@ -90,7 +90,7 @@ bool following_needs_snapshot(const struct following *f)
     for (size_t i = 0; f->begun && i < f->count; i++)
         if (rf_follow_needs_snapshot(f->sources[i].follow))
             return true;
-    return f->cutover.corrected && !f->cutover.complete;
+    return f->cutover.corrected;
 }
 
 static rf_code give_up(rf_error *error, const char *why)

@@ -110,7 +110,8 @@ static rf_code identify(struct replay *r, rf_error *error)
 /* The order of what was written to slots that have moved is not known. */
 static void check_streams(struct replay *r)
 {
-    if (r->found.stream_count == 0 || checkpoint_has_same_streams(&r->found, &r->checkpoint))
+    if (r->found.state == CHECKPOINT_DONE || r->found.stream_count == 0 ||
+        checkpoint_has_same_streams(&r->found, &r->checkpoint))
         return;
     message_warning("slots have moved between the nodes of the source");
     checkpoint_forget_streams(&r->found);
@@ -354,7 +355,8 @@ static rf_code save(struct replay *r, rf_error *error)
         return RF_OK;
     r->state.saved = r->attempts->saved = true;
     const struct checkpoint without_streams = checkpoint_without_streams(c);
-    return checkpoint_save(following_needs_snapshot(&r->following) ? &without_streams : c, error);
+    const bool goes_on = c->state != CHECKPOINT_DONE && c->state != CHECKPOINT_SWITCHING;
+    return checkpoint_save(goes_on && following_needs_snapshot(&r->following) ? &without_streams : c, error);
 }
 
 /* The position `bytes` after `position`; if that is beyond the end of its file, in the files that follow. The
@@ -420,6 +422,8 @@ rf_code replay_end(struct replay *r, bool good, rf_error *error)
     struct checkpoint *c = &r->checkpoint;
     if (!r->engine || (r->counts.put == 0 && !good)) /* the checkpoint has not changed */
         return RF_OK;
+    if (c->state == CHECKPOINT_SWITCHING && !r->following.cutover.switching)
+        c->state = CHECKPOINT_RUNNING;
     if (r->state.finished) {
         c->state = good                             ? CHECKPOINT_DONE
                    : r->following.cutover.switching ? CHECKPOINT_SWITCHING

@@ -32,8 +32,8 @@ struct lane_work {
     rf_code (*merge)(void *ctx, struct lane *lane, rf_error *error);
     rf_code (*put_in_order)(void *ctx, const struct input *input, rf_entry *entry, rf_error *error);
 
-    /* An error of reading an entry in order, which this returns, or RF_OK: what follows is read. May be
-     * NULL. */
+    /* An error of reading an entry that is in no batch, which this returns, or RF_OK: what follows is read.
+     * May be NULL. */
     rf_code (*read_on)(void *ctx, const struct input *input, rf_error *error);
 };
 
