@@ -25,7 +25,8 @@ typedef struct rf_key_record {
     int64_t expire_ms;    /* RF_NO_EXPIRY: none */
     bool no_evict;        /* a server must not evict the key (Redis 8.12) */
     int64_t fields_until; /* fields or members that expire until then are excluded from the value; 0: none */
-    bool fields_expired;  /* all of its fields are: for rf_live_check() a missing key is then no difference */
+    bool fields_expired;  /* all of its fields or members are: for rf_live_check() a missing key is then no
+                             difference */
     uint32_t input;       /* the caller's number for the input it comes from, returned with a difference */
     uint64_t offset;      /* in that input */
     rf_digest

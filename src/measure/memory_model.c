@@ -133,9 +133,9 @@ static uint64_t memory_of_list(const rf_entry *key, const struct shape *s)
 
 /* In a listpack each member is followed by its expiry, 0 without one. (Redis 8.12 src/t_set_listpackex.c,
  * set_entry.h) */
-static uint64_t memory_of_expiring_set(const struct shape *s)
+static uint64_t memory_of_expiring_set(const rf_entry *key, const struct shape *s)
 {
-    if (s->elements <= LISTPACK_ENTRIES && s->longest <= LISTPACK_VALUE)
+    if (stays_packed(key, s))
         return PACKED_SET_EXPIRY + memory_allocated(LISTPACK_FRAME + s->packed + s->packed_expiries);
     return memory_of_table(s->elements) + TABLE_SET_EXPIRY + s->apart + s->expiring * EXPIRY;
 }
@@ -144,7 +144,7 @@ static uint64_t memory_of_set(const rf_entry *key, const struct shape *s)
 {
     enum { SET_LISTPACK = 20 };
     if (s->expiring > 0)
-        return memory_of_expiring_set(s);
+        return memory_of_expiring_set(key, s);
     if (s->not_numbers == 0 && s->elements <= INTSET_ENTRIES)
         return memory_allocated(INTSET_FRAME + s->elements * s->widest);
     if (key->encoding->number == SET_LISTPACK && s->elements <= LISTPACK_ENTRIES)

@@ -60,9 +60,9 @@ struct rf_value {
     rf_slice bytes;    /* of a held value */
     int64_t expire_ms; /* of the key, from its record */
     int64_t shift_ms;
-    int64_t
-        leave_out_ms; /* elements that expire until then, before shifting, are excluded; INT64_MIN: none */
-    int64_t db;       /* for errors and notices */
+    /* elements that expire until then, before shifting, are excluded; INT64_MIN: none */
+    int64_t leave_out_ms;
+    int64_t db; /* for errors and notices */
     rf_slice key;
     const char *input;
     const rf_reader_info *info; /* of the containing file; NULL: a DUMP payload */

@@ -151,7 +151,9 @@ class RandomRules(WithServer):
     @scaled(test=6, soak=20)
     def test_come_out_as_they_should(self, rounds):
         collided, changed = 0, 0
-        for round_ in range(rounds):
+        for round_ in range(20 * rounds):
+            if round_ >= rounds and 0 < collided < round_:
+                break
             make = random.Random(SEED + round_)
             rules, (options, condition), count = random_rules(make), self.random_choice(make), make.randrange(1, 7)
             paths, sources = self.make_inputs(make, rules)
@@ -183,8 +185,8 @@ class RandomRules(WithServer):
                     self.assert_read_back(self.split(*arguments), expected, count, "skip")
                 self.check_explained(make, sources, rules, count)
             collided += lost > 0
-        self.assertGreater(collided, rounds // 10)
-        self.assertLess(collided, rounds)
+        else:
+            self.fail("no round with a collision, or none without")
         self.assertGreater(changed, rounds)
 
     @scaled(test=2, soak=20)

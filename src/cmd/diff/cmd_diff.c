@@ -21,7 +21,6 @@ struct diff {
     struct session session;
     struct differences differences;
     struct growth *growth; /* NULL without a report or a page */
-    rf_digester *digester;
     rf_compare *compare;
     uint64_t keys_before, keys_after; /* that are compared */
 };
@@ -100,6 +99,9 @@ static rf_code compare_inputs(struct diff *diff, rf_error *error)
 
 static rf_code explain_one_key(struct diff *diff, rf_error *error)
 {
+    rf_digester *digester = rf_digester_new(differences_digests(&diff->differences), false);
+    if (!digester)
+        return fail(error, RF_E_MEMORY, "out of memory");
     const struct explanation explanation = {
         .session = &diff->session,
         .before_count = diff->options->before_count,
@@ -107,10 +109,12 @@ static rf_code explain_one_key(struct diff *diff, rf_error *error)
         .key = diff->options->key,
         .memory = diff->options->memory,
         .limit = diff->options->limit,
-        .digester = diff->digester,
+        .digester = digester,
         .differences = &diff->differences,
     };
-    return explain(&explanation, error);
+    rf_code code = explain(&explanation, error);
+    rf_digester_free(digester);
+    return code;
 }
 
 /* --- running ------------------------------------------------------------------------------------------ */
@@ -218,11 +222,10 @@ static bool open_diff(struct diff *diff)
         .inputs = diff->session.inputs,
         .input_count = diff->session.input_count,
     };
-    diff->digester = rf_digester_new(differences_digests(&diff->differences), false);
     bool reports = diff->options->common.report || diff->options->page.path;
     if (reports)
         diff->growth = growth_new(diff->options->common.operands[0], diff->options->common.operands[1]);
-    bool good = diff->digester && (diff->growth || !reports);
+    bool good = diff->growth || !reports;
     if (!good)
         message_error("out of memory");
     return good;
@@ -240,7 +243,6 @@ int diff_run(int argc, char **argv)
             status = open_diff(&diff) ? run(&diff) : STATUS_OUTPUT;
         }
         rf_compare_close(diff.compare);
-        rf_digester_free(diff.digester);
         differences_free(&diff.differences);
         growth_free(diff.growth);
         session_close(&diff.session);

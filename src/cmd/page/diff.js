@@ -30,7 +30,7 @@ function diffSummary() {
             tile("Size in the dump", signed(bytes, size), `${size(total.bytes_before)} → ${size(total.bytes_after)}`),
             tile("Added", number(differences.added), "only in the second"),
             tile("Removed", number(differences.removed), "only in the first"),
-            tile("Changed", number(differences.changed), `${number(differences.changed_value)} value, ${number(differences.changed_type)} type, ${number(differences.changed_expiry)} expiry`),
+            tile("Changed", number(differences.changed), `${number(differences.changed_value)} value, ${number(differences.changed_type)} type, ${number(differences.changed_expiry)} expiry${differences.changed_no_evict ? `, ${number(differences.changed_no_evict)} no-evict` : ""}`),
             tile("Duplicate", number(differences.duplicate), "keys that occur twice")),
         none ? el("p", {class: "notes"}, "The two data sets hold the same.") : null);
 }

@@ -38,9 +38,7 @@ static rf_code on_record(struct verification *v, const struct verify_keys *keys,
         journal_key(keys->journal, key, slice_of(record, sizeof *record));
         return RF_OK;
     }
-    return record->fields_expired && v->options->against && !v->against.live
-               ? RF_OK
-               : against_on_record(v, record, error);
+    return record->fields_expired && !v->against.live ? RF_OK : against_on_record(v, record, error);
 }
 
 static rf_code on_fault(struct verification *v, const struct verify_keys *keys, const rf_entry *key,
