@@ -50,7 +50,7 @@ enum {
     RDB_STREAM_WITHOUT_COUNTERS = 15, /* without entries-added, max-deleted ID and entries-read */
 };
 
-enum { RDB_MODULE = 7, RDB_SET_LISTPACK = 20 };
+enum { RDB_STRING = 0, RDB_MODULE = 7, RDB_SET_LISTPACK = 20 };
 
 /* From which Dragonfly counts the seconds of a field's or member's expiry: 2023-02-01 00:00 UTC. */
 #define RDB_DRAGONFLY_EXPIRY_BASE INT64_C(1675209600)

@@ -75,6 +75,32 @@ static inline rf_code value_use(struct rf_value *value, value_use_fn *use, const
     return value->held && value->resume ? concern(value, code, error) : conclude(value, code, error);
 }
 
+/* The most frequent value, a string of less than 16 KiB that is stored as it is, is taken at once if all of
+ * it is there. It has nothing that could be damaged. */
+static inline bool take_string(struct rf_value *value, rf_slice *string)
+{
+    struct window *w = value->stream;
+    const size_t left = (size_t)(w->end - w->pos);
+    if (value->used || value->type->encoding.number != RDB_STRING || left < 2 || *w->pos >= 0x80)
+        return false;
+    const bool is_short = *w->pos < 0x40;
+    const size_t head = is_short ? 1 : 2, n = is_short ? *w->pos : (*w->pos & 0x3fu) << 8 | w->pos[1];
+    if (UNLIKELY(left - head < n))
+        return false;
+    *string = (rf_slice){w->pos + head, n};
+    w->pos = string->ptr + n;
+    value->used = true;
+    return true;
+}
+
+/* What has become of a string that was taken. */
+static inline rf_code taken(struct rf_value *value, rf_code code, rf_error *error)
+{
+    if (LIKELY(code == RF_OK))
+        return RF_OK;
+    return value->resume ? concern(value, code, error) : conclude(value, code, error);
+}
+
 /* With `resume`, damage inside the framing of a skipped value is ignored. */
 static rf_code use_walk(struct walk *k, void *arg)
 {
@@ -251,6 +277,9 @@ COLD static rf_code walk_changed(rf_value *value, const rf_visitor *visitor, voi
 
 rf_code rf_value_walk(rf_value *value, const rf_visitor *visitor, void *ctx, rf_error *error)
 {
+    rf_slice string;
+    if (LIKELY(take_string(value, &string)))
+        return taken(value, visitor->string ? visitor->string(ctx, string) : RF_OK, error);
     if (UNLIKELY(value->changed))
         return walk_changed(value, visitor, ctx, error);
     return walk_stored(value, visitor, ctx, error);
@@ -358,12 +387,21 @@ static rf_code use_tapped(struct walk *k, void *arg)
 
 rf_code value_copy_stored(struct rf_value *value, rf_bytes_fn fn, void *ctx, rf_error *error)
 {
+    rf_slice string;
+    const uint8_t *from = value->stream->pos;
+    if (LIKELY(take_string(value, &string)))
+        return taken(value, fn(ctx, slice_of(from, (size_t)(string.ptr + string.len - from))), error);
     struct copy copy = {.fn = fn, .ctx = ctx};
     return value_use(value, use_tapped, NULL, NULL, &copy, error);
 }
 
 rf_code value_copy_record(struct rf_value *value, rf_bytes_fn fn, void *ctx, rf_error *error)
 {
+    rf_slice string;
+    if (LIKELY(take_string(value, &string)))
+        return taken(value,
+                     fn(ctx, slice_of(value->record, (size_t)(string.ptr + string.len - value->record))),
+                     error);
     struct copy copy = {.fn = fn, .ctx = ctx, .from = value->record};
     return value_use(value, use_tapped, NULL, NULL, &copy, error);
 }

@@ -118,7 +118,25 @@ static rf_code check_owner(const struct input *input, const rf_entry *entry, rf_
     return error->code;
 }
 
-static rf_code accept_key(struct cursor *cursor, rf_entry *entry, bool *accepted, rf_error *error)
+static inline rf_code count_key(struct session *session, const rf_entry *entry, int64_t source_db,
+                                rf_error *error)
+{
+    int64_t db = session->read.counts_results ? entry->db : source_db;
+    progress_count(&session->progress.keys);
+    return stats_add(&session->stats, entry, db) ? RF_OK : fail(error, RF_E_MEMORY, "out of memory");
+}
+
+/* Every key is read, and keeps its name. */
+static inline rf_code take_key(struct session *session, const rf_entry *entry, rf_error *error)
+{
+    session->key.ambiguous = session->key.rewritten = false;
+    session->key.accepted = true;
+    end_record(session, entry->offset);
+    return count_key(session, entry, entry->db, error);
+}
+
+static __attribute__((noinline)) rf_code choose_key(struct cursor *cursor, rf_entry *entry, bool *accepted,
+                                                    rf_error *error)
 {
     struct session *session = cursor->session;
     rf_drop_reason drop;
@@ -132,16 +150,24 @@ static rf_code accept_key(struct cursor *cursor, rf_entry *entry, bool *accepted
     if (code != RF_OK)
         return code;
     *accepted = session->key.accepted = drop == RF_DROP_NONE;
-    progress_count(cursor->rescan ? &session->progress.phase_keys : &session->progress.keys);
-    if (cursor->rescan)
-        return RF_OK;
-    if (!*accepted) {
-        session->dropped[drop]++;
-        stats_pause(&session->stats, entry->offset);
+    if (cursor->rescan) {
+        progress_count(&session->progress.phase_keys);
         return RF_OK;
     }
-    int64_t db = session->read.counts_results ? entry->db : session_source_db(session, entry);
-    return stats_add(&session->stats, entry, db) ? RF_OK : fail(error, RF_E_MEMORY, "out of memory");
+    if (*accepted)
+        return count_key(session, entry, session_source_db(session, entry), error);
+    progress_count(&session->progress.keys);
+    session->dropped[drop]++;
+    stats_pause(&session->stats, entry->offset);
+    return RF_OK;
+}
+
+static inline rf_code accept_key(struct cursor *cursor, rf_entry *entry, bool *accepted, rf_error *error)
+{
+    const struct session *session = cursor->session;
+    *accepted = session->unfiltered && !session->joined && !cursor->rescan && !cursor->input->is_live;
+    return LIKELY(*accepted) ? take_key(cursor->session, entry, error)
+                             : choose_key(cursor, entry, accepted, error);
 }
 
 /* --- other entries ------------------------------------------------------------------------------------ */

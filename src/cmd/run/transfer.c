@@ -102,18 +102,23 @@ rf_sink_options transfer_begin(struct transfer *t)
 
 /* --- entries ------------------------------------------------------------------------------------------ */
 
-/* Collisions are resolved or are errors. */
-static rf_code accept(struct transfer *t, const struct input *input, const rf_entry *entry, bool *accepted,
-                      rf_error *error)
+static __attribute__((noinline)) rf_code look_for_collision(struct transfer *t, const struct input *input,
+                                                            const rf_entry *entry, bool *accepted,
+                                                            rf_error *error)
 {
     bool leave_out;
-    *accepted = entry->kind == RF_ENTRY_COMMAND || (entry->kind == RF_ENTRY_KEY && !t->collisions.set);
-    if (*accepted)
-        return RF_OK;
     TRY(collisions_note(&t->collisions, input, entry, &leave_out, error));
     /* hints are useless for another set of keys */
     *accepted = !leave_out && (entry->kind != RF_ENTRY_KEY_COUNTS || t->session.unfiltered);
     return RF_OK;
+}
+
+/* Collisions are resolved or are errors. */
+static inline rf_code accept(struct transfer *t, const struct input *input, const rf_entry *entry,
+                             bool *accepted, rf_error *error)
+{
+    *accepted = entry->kind == RF_ENTRY_COMMAND || (entry->kind == RF_ENTRY_KEY && !t->collisions.set);
+    return *accepted ? RF_OK : look_for_collision(t, input, entry, accepted, error);
 }
 
 /* Only the time at which such a command was executed would make its expiry an absolute one. */
@@ -165,60 +170,67 @@ static void notice_module(struct transfer *t, rf_notice_code code, const rf_entr
         session_notice(&t->session, code, entry, module);
 }
 
-/* A sink that skips an entry issues a notice. */
-static rf_code put_into_sink(struct transfer *t, rf_entry *entry, bool *written, rf_error *error)
+/* A sink that skips an entry issues a notice of one of these kinds. */
+struct skips {
+    uint64_t unsupported, empty;
+};
+
+static inline struct skips skips_of(const struct transfer *t)
 {
-    const struct notice_record *dropped = &t->session.notices.records[RF_NOTICE_DROPPED];
-    const struct notice_record *empty = &t->session.notices.records[RF_NOTICE_EMPTY_KEY];
-    uint64_t dropped_before = dropped->count, empty_before = empty->count;
-    rf_code code = t->sink ? rf_sink_put(t->sink, entry, error) : RF_OK;
-    *written = dropped->count == dropped_before && empty->count == empty_before;
-    if (entry->kind == RF_ENTRY_KEY) {
-        t->unsupported += dropped->count > dropped_before;
-        t->empty += empty->count > empty_before;
-        t->kept_keys += *written && code == RF_OK;
-    }
+    const struct notice_record *records = t->session.notices.records;
+    return (struct skips){records[RF_NOTICE_DROPPED].count, records[RF_NOTICE_EMPTY_KEY].count};
+}
+
+static inline rf_code put_into_sink(struct transfer *t, rf_entry *entry, struct skips *skips, rf_error *error)
+{
+    const struct skips before = skips_of(t);
+    rf_code code = LIKELY(t->sink != NULL) ? rf_sink_put(t->sink, entry, error) : RF_OK;
+    const struct skips after = skips_of(t);
+    *skips = (struct skips){after.unsupported - before.unsupported, after.empty - before.empty};
     return code;
 }
 
-static rf_code put_module_key(struct transfer *t, rf_entry *key, bool *written, rf_error *error)
+static inline rf_code put_key(struct transfer *t, rf_entry *key, bool *written, rf_error *error)
+{
+    struct skips skips;
+    TRY(put_into_sink(t, key, &skips, error));
+    *written = (skips.unsupported | skips.empty) == 0;
+    if (LIKELY(*written)) {
+        t->kept_keys++;
+        return RF_OK;
+    }
+    t->unsupported += skips.unsupported > 0;
+    t->empty += skips.empty > 0;
+    return RF_OK;
+}
+
+COLD static rf_code put_module_key(struct transfer *t, rf_entry *key, bool *written, rf_error *error)
 {
     char module[10];
     TRY(rf_value_module(key->value, module, error));
-    TRY(put_into_sink(t, key, written, error));
+    TRY(put_key(t, key, written, error));
     if (*written)
         notice_module(t, RF_NOTICE_MODULE_VALUE, key, module);
     return RF_OK;
 }
 
-static rf_code put_module_aux(struct transfer *t, const struct input *input, rf_entry *entry, bool *written,
-                              rf_error *error)
+static rf_code put_module_aux(struct transfer *t, const struct input *input, rf_entry *entry, rf_error *error)
 {
     enum module_known known = module_records_note(&t->module_records, input, entry);
     char module[10];
-    *written = false;
+    struct skips skips;
     if (known == MODULE_RECORD_SAME) {
         session_notice(&t->session, RF_NOTICE_SAME_MODULE_AUX, entry, "also in an earlier input");
         return RF_OK;
     }
-    TRY(put_into_sink(t, entry, written, error));
-    if (!*written)
+    TRY(put_into_sink(t, entry, &skips, error));
+    if (skips.unsupported > 0)
         return RF_OK;
     snprintf(module, sizeof module, "%.*s", (int)entry->name.len, (const char *)entry->name.ptr);
     if (known == MODULE_RECORD_OTHER)
         session_notice(&t->session, RF_NOTICE_OTHER_MODULE_AUX, entry, module);
     notice_module(t, RF_NOTICE_MODULE_AUX, entry, module);
     return RF_OK;
-}
-
-static rf_code put(struct transfer *t, const struct input *input, rf_entry *entry, bool *written,
-                   rf_error *error)
-{
-    if (entry->kind == RF_ENTRY_KEY && entry->type == RF_MODULE)
-        return put_module_key(t, entry, written, error);
-    if (entry->kind == RF_ENTRY_MODULE_AUX)
-        return put_module_aux(t, input, entry, written, error);
-    return put_into_sink(t, entry, written, error);
 }
 
 /* No sink skips one. */
@@ -229,29 +241,47 @@ static inline rf_code put_command(struct transfer *t, rf_entry *command, rf_erro
     return supported && t->sink ? rf_sink_put(t->sink, command, error) : RF_OK;
 }
 
+static rf_code put_other(struct transfer *t, const struct input *input, rf_entry *entry, rf_error *error)
+{
+    if (entry->kind == RF_ENTRY_COMMAND)
+        return put_command(t, entry, error);
+    if (entry->kind == RF_ENTRY_MODULE_AUX)
+        return put_module_aux(t, input, entry, error);
+    return t->sink ? rf_sink_put(t->sink, entry, error) : RF_OK;
+}
+
+static inline rf_code transfer_key(struct transfer *t, const struct transfer_steps *steps, rf_entry *key,
+                                   rf_error *error)
+{
+    bool written;
+    if (UNLIKELY(key->type == RF_MODULE))
+        TRY(put_module_key(t, key, &written, error));
+    else
+        TRY(put_key(t, key, &written, error));
+    if (!written || !steps->written)
+        return RF_OK;
+    if (t->journal)
+        t->session.bytes_of = journal_key(t->journal, key, (rf_slice){0});
+    else
+        steps->written(steps->ctx, key);
+    return RF_OK;
+}
+
 rf_code transfer_entry(struct transfer *t, const struct transfer_steps *steps, const struct input *input,
                        rf_entry *entry, rf_error *error)
 {
-    bool accepted, written;
+    bool accepted;
     if (entry->kind == RF_ENTRY_AUX)
         return RF_OK;
-    if (!t->begun)
+    if (UNLIKELY(!t->begun))
         TRY(steps->open(steps->ctx, error));
     TRY(accept(t, input, entry, &accepted, error));
     if (!accepted)
         return RF_OK;
     if (steps->check)
         TRY(steps->check(steps->ctx, &t->session, entry, error));
-    if (entry->kind == RF_ENTRY_COMMAND)
-        return put_command(t, entry, error);
-    TRY(put(t, input, entry, &written, error));
-    if (!written || !steps->written || entry->kind != RF_ENTRY_KEY)
-        return RF_OK;
-    if (t->journal)
-        t->session.bytes_of = journal_key(t->journal, entry, (rf_slice){0});
-    else
-        steps->written(steps->ctx, entry);
-    return RF_OK;
+    return entry->kind == RF_ENTRY_KEY ? transfer_key(t, steps, entry, error)
+                                       : put_other(t, input, entry, error);
 }
 
 rf_code transfer_entries(struct transfer *t, const struct transfer_steps *steps, rf_error *error)
