@@ -178,9 +178,11 @@ Test(write_modes, a_replay_that_drops_details)
     };
     for (size_t i = 0; i < sizeof replays / sizeof *replays; i++) {
         const rf_abilities target = {.server = replays[i].server, .refused = replays[i].refused};
-        for (int mode = RF_REPLAY_AUTO; mode <= RF_REPLAY_RESTORE; mode += RF_REPLAY_RESTORE - RF_REPLAY_AUTO) {
+        for (int mode = RF_REPLAY_AUTO; mode <= RF_REPLAY_RESTORE;
+             mode += RF_REPLAY_RESTORE - RF_REPLAY_AUTO) {
             const rf_replay_options options = {.mode = (rf_replay_mode)mode, .drop_detail = true};
-            unsigned modes, expected = mode == RF_REPLAY_AUTO ? replays[i].auto_modes : replays[i].restore_modes;
+            unsigned modes,
+                expected = mode == RF_REPLAY_AUTO ? replays[i].auto_modes : replays[i].restore_modes;
             const char *why;
             struct opened o;
             open_value(&o, &replays[i].value);

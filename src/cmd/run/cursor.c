@@ -118,6 +118,16 @@ static rf_code check_owner(const struct input *input, const rf_entry *entry, rf_
     return error->code;
 }
 
+/* What a user should know of a key that is chosen. */
+static void tell_of_key(struct session *session, const rf_entry *key)
+{
+    enum { USUAL_DATABASES = 16 };
+    if (UNLIKELY(key->vendor_flags != NULL))
+        session_notice(session, RF_NOTICE_FOREIGN_RECORD, key, key->vendor_flags);
+    if (UNLIKELY(key->db >= USUAL_DATABASES) && session->notices.records[RF_NOTICE_MANY_DATABASES].count == 0)
+        session_notice(session, RF_NOTICE_MANY_DATABASES, key, "servers have 16 databases by default");
+}
+
 static rf_code accept_key(struct cursor *cursor, rf_entry *entry, bool *accepted, rf_error *error)
 {
     struct session *session = cursor->session;
@@ -140,6 +150,7 @@ static rf_code accept_key(struct cursor *cursor, rf_entry *entry, bool *accepted
         stats_pause(&session->stats, entry->offset);
         return RF_OK;
     }
+    tell_of_key(session, entry);
     int64_t db = session->read.counts_results ? entry->db : session_source_db(session, entry);
     return stats_add(&session->stats, entry, db) ? RF_OK : fail(error, RF_E_MEMORY, "out of memory");
 }
