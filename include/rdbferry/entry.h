@@ -91,6 +91,8 @@ typedef struct rf_entry {
     int64_t idle;                /* seconds since it was used (LRU); -1: not recorded */
     int freq;                    /* LFU counter 0..255; -1: not recorded */
     bool no_evict;               /* a server must not evict it (Redis 8.12) */
+    const char *vendor_flags;    /* what only servers of one vendor know of it, and is skipped: "Dragonfly: a
+                                    sticky key"; static; mostly NULL */
     rf_slice metadata;           /* a raw KEY_META record without its opcode (Redis 8.6+); mostly empty */
     rf_value *value;             /* lazy; owned by the reader, invalid after the next entry */
     rf_slice name;

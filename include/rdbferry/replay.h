@@ -293,9 +293,9 @@ typedef struct rf_replay_node {
 RF_API bool rf_replay_node_get(const rf_replay *replay, size_t index, rf_replay_node *node);
 
 /* Determines how a replay with these options (on_exists, mode, big_key and drop_detail matter) can write a
- * key to such a target: RF_WRITE_COMMANDS, RF_WRITE_RESTORE. 0: not at all, and *why says which command is
- * not available, or is NULL if the value itself is not supported. May consume or hold the value, as
- * rf_server_write_modes() does. */
+ * key to such a target: RF_WRITE_COMMANDS, RF_WRITE_RESTORE; RF_WRITE_PARTIAL alone: only without what
+ * drop_detail drops. 0: not at all, and *why says which command is not available, or is NULL if the value
+ * itself is not supported. May consume or hold the value, as rf_server_write_modes() does. */
 RF_API rf_code rf_replay_write_modes(const rf_abilities *target, const rf_replay_options *options,
                                      rf_entry *key, unsigned *modes, const char **why, rf_error *error);
 

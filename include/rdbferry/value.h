@@ -135,7 +135,8 @@ RF_API rf_code rf_value_copy(rf_value *value, rf_bytes_fn fn, void *ctx, rf_erro
  * hashes whose field names are stored outside the value (Redis 8.10 templates), which are copied as plain
  * hashes (4), and hashes and sets whose elements' expiry is shifted, or some of which are excluded: these get
  * the type of their server for such values (24 or 35, 22 for Valkey, 31 or 32 for Dragonfly), or the plain
- * one. rf_value_copy() holds such values. */
+ * one. rf_value_copy() holds such values, and returns RF_E_INCOMPATIBLE if a shifted expiry is not one of
+ * Dragonfly's whole seconds. */
 RF_API uint8_t rf_value_copied_type(const rf_value *value);
 
 RF_API rf_code rf_value_walk(rf_value *value, const rf_visitor *visitor, void *ctx, rf_error *error);

@@ -117,18 +117,17 @@ COLD rf_code dragonfly_leave_chunks(struct rdb_reader *r)
 rf_code read_key_flags(struct rdb_reader *r, rf_entry *entry, bool *ready)
 {
     enum { STICKY = 1, MEMCACHED = 2 };
+    static const char *const texts[] = {NULL, "Dragonfly: a sticky key",
+                                        "Dragonfly: Memcached flags of a key",
+                                        "Dragonfly: a sticky key, and its Memcached flags"};
     (void)entry, (void)ready;
     TRY(window_need(r->w, 4));
     uint32_t flags = load_le32(r->w->pos);
     if (flags & ~(uint32_t)(STICKY | MEMCACHED))
         return window_fail(r->w, RF_E_UNSUPPORTED, "unknown key flags of Dragonfly (0x%x)", flags);
     r->w->pos += 4;
-    if (flags & STICKY)
-        rdb_reader_notice(r, RF_NOTICE_FOREIGN_RECORD, "Dragonfly: a sticky key");
-    if (!(flags & MEMCACHED))
-        return RF_OK;
-    rdb_reader_notice(r, RF_NOTICE_FOREIGN_RECORD, "Dragonfly: Memcached flags of a key");
-    return window_skip(r->w, 4);
+    r->vendor_flags = texts[flags];
+    return flags & MEMCACHED ? window_skip(r->w, 4) : RF_OK;
 }
 
 static rf_code skip_lengths(struct window *w, int n)

@@ -7,6 +7,7 @@
 #include "codec/crc64.h"
 #include "rdb/rdb_format.h"
 #include "rdb/rdb_read.h"
+#include "rdb/value.h"
 #include "rdb/value_module.h"
 #include <stdlib.h>
 
@@ -26,7 +27,8 @@ static int payload_version(const rf_entry *key)
 bool dump_payload_accepted(const rf_entry *key, rf_server target)
 {
     rf_dialect dialect = key->metadata.len ? RF_REDIS : key->encoding->dialect;
-    return rdb_known_to(target.dialect, rf_server_rdb_version(target), payload_version(key), dialect);
+    return value_copy_keeps_expiry(key->value) &&
+           rdb_known_to(target.dialect, rf_server_rdb_version(target), payload_version(key), dialect);
 }
 
 static rf_code count_bytes(void *ctx, rf_slice bytes)

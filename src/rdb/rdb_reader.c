@@ -32,6 +32,7 @@ static void clear_prefix(struct rdb_reader *r)
     r->expire_ms = RF_NO_EXPIRY;
     r->idle = r->freq = -1;
     r->no_evict = false;
+    r->vendor_flags = NULL;
     r->metadata.len = 0;
 }
 
@@ -81,6 +82,7 @@ static inline void keep_prefix(const struct rdb_reader *r, rf_entry *entry)
     entry->idle = r->idle;
     entry->freq = r->freq;
     entry->no_evict = r->no_evict;
+    entry->vendor_flags = r->vendor_flags;
     entry->metadata = buffer_slice(&r->metadata);
 }
 
@@ -89,6 +91,7 @@ static inline void reject_prefix(rf_entry *entry)
     entry->expire_ms = RF_NO_EXPIRY;
     entry->idle = entry->freq = -1;
     entry->no_evict = false;
+    entry->vendor_flags = NULL;
     entry->metadata.len = 0;
 }
 

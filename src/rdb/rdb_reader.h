@@ -29,6 +29,7 @@ struct rdb_reader {
     int freq;
     int64_t expire_ms;
     bool no_evict;
+    const char *vendor_flags;
     uint64_t record; /* the offset of the expiry, if nothing else preceded the key; or VALUE_NO_RECORD */
     int64_t idle;
     uint64_t block_end;               /* the offset; 0: not inside of a compressed block */

@@ -10,8 +10,6 @@
 
 /* --- records before a key --------------------------------------------------------------------------- */
 
-enum { USUAL_DATABASES = 16 };
-
 rf_code read_select(struct rdb_reader *r, rf_entry *entry, bool *ready)
 {
     uint64_t db;
@@ -20,8 +18,6 @@ rf_code read_select(struct rdb_reader *r, rf_entry *entry, bool *ready)
     if (db > INT32_MAX)
         return window_fail(r->w, RF_E_CORRUPT, "database number out of range");
     r->db = (int64_t)db;
-    if (db >= USUAL_DATABASES)
-        rdb_reader_notice(r, RF_NOTICE_MANY_DATABASES, "servers have 16 databases by default");
     return RF_OK;
 }
 

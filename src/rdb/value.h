@@ -41,6 +41,14 @@ static inline bool value_copied_as_stored(const struct rf_value *value)
     return value_is_complete(value) && value->type->encoding.type != RF_STREAM;
 }
 
+/* Whether a copy is likely to represent an expiry that is shifted: Dragonfly's types have whole seconds, in a
+ * range that is not checked here. */
+static inline bool value_copy_keeps_expiry(const struct rf_value *value)
+{
+    return !value->changed || value->is_plain || value->type->encoding.dialect != RF_DRAGONFLY ||
+           value->shift_ms % 1000 == 0;
+}
+
 /* Frees what belongs to this key. */
 static inline void value_end(struct rf_value *value)
 {

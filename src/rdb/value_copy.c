@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Copies values, above both decoding and encoding: most as they are stored; streams with corrected counters,
  * hashes with a template, and hashes and sets with changed elements, in a type that can represent them. */
+#include "base/fail.h"
 #include "rdb/rdb_reencode.h"
 #include "rdb/rdb_reencode_stream.h"
 #include "rdb/value.h"
@@ -16,9 +17,15 @@ uint8_t rf_value_copied_type(const rf_value *value)
 
 COLD static rf_code copy_reencoded(rf_value *value, rf_bytes_fn fn, void *ctx, rf_error *error)
 {
+    const uint8_t type = rf_value_copied_type(value);
     struct rdb_survey survey;
     TRY(rdb_survey(value, &survey, error));
-    return rdb_reencode(value, rf_value_copied_type(value), &survey, fn, ctx, error);
+    if (survey.odd_second && value->type->encoding.dialect == RF_DRAGONFLY) {
+        fail(error, RF_E_INCOMPATIBLE, "type %u cannot represent the shifted expiry of its elements", type);
+        error_key(error, value->db, value->key);
+        return RF_E_INCOMPATIBLE;
+    }
+    return rdb_reencode(value, type, &survey, fn, ctx, error);
 }
 
 rf_code rf_value_copy(rf_value *value, rf_bytes_fn fn, void *ctx, rf_error *error)

@@ -7,6 +7,9 @@
  *   a transaction              MULTI, and WATCH and EXISTS if keys are not replaced; PEXPIREAT, BLESS */
 #include "replay/write_method.h"
 
+#include "base/fail.h"
+#include "command/ability.h"
+#include "rdb/dump_payload.h"
 #include "rdb/value.h"
 
 enum { BIG_KEY = 1024 * 1024 };
@@ -95,8 +98,8 @@ static rf_code find_obstacle(const rf_abilities *target, const rf_replay_options
     return code;
 }
 
-rf_code rf_replay_write_modes(const rf_abilities *target, const rf_replay_options *options, rf_entry *key,
-                              unsigned *ways, const char **why, rf_error *error)
+static rf_code find_ways(const rf_abilities *target, const rf_replay_options *options, rf_entry *key,
+                         unsigned *ways, const char **why, rf_error *error)
 {
     const char *obstacle;
     *why = NULL;
@@ -117,5 +120,27 @@ rf_code rf_replay_write_modes(const rf_abilities *target, const rf_replay_option
         *ways &= ~(unsigned)RF_WRITE_COMMANDS;
         *why = obstacle;
     }
+    return RF_OK;
+}
+
+/* As the replay does before it chooses the method. */
+static void drop_attributes(const rf_abilities *target, const rf_replay_options *options, rf_entry *key)
+{
+    if (!dump_payload_accepted(key, target->server) || !restores(target, options, key))
+        key->metadata.len = 0;
+    if (!server_can(target->server, CAN_NO_EVICT))
+        key->no_evict = false;
+}
+
+rf_code rf_replay_write_modes(const rf_abilities *target, const rf_replay_options *options, rf_entry *key,
+                              unsigned *ways, const char **why, rf_error *error)
+{
+    rf_entry written = *key;
+    if (options->drop_detail)
+        drop_attributes(target, options, &written);
+    TRY(find_ways(target, options, &written, ways, why, error));
+    bool is_whole = written.metadata.len == key->metadata.len && written.no_evict == key->no_evict;
+    if (!is_whole && *ways)
+        *ways = RF_WRITE_PARTIAL;
     return RF_OK;
 }

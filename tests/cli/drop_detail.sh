@@ -22,3 +22,6 @@ run convert keydb.rdb -o out.rdb --force -k k
 run convert keydb.rdb -o - --to jsonl
 run verify keydb.rdb
 run convert hash.rdb -o out.jsonl --drop-detail
+# Those of a key that is left out are not written without it.
+run convert keydb.rdb keydb.rdb -o out.rdb --force --on-collision skip --drop-detail
+run convert keydb.rdb keydb.rdb -o out.rdb --force --on-collision overwrite --drop-detail --no-type module

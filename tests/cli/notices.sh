@@ -14,3 +14,10 @@ convert in.rdb -o out.aof
 convert in.rdb -o out.aof -q
 convert a.rdb b.rdb -o out.aof
 convert a.rdb b.rdb -o out.aof -v
+# What is told of keys concerns those that are chosen, and their databases where they go.
+printf 'REDIS0009\xfa\x06df-ver\x031.0\xfe\0\xdc\1\0\0\0\0\1a\1v\xdc\3\0\0\0\0\0\0\0\0\1b\1v\xfe\x11\0\1c\1v\0\1d\1v\xff\0\0\0\0\0\0\0\0' >flags.rdb
+set -- flags.rdb -o - --to jsonl
+convert "$@"
+convert "$@" -k '[bd]' --threads 1
+convert "$@" -k d --map-db 17=1
+convert "$@" -k a --map-db 0=20 -v

@@ -220,6 +220,21 @@ class Standalone(WithTarget, DryRunning):
                 seen += unsayable
         self.assertGreater(seen, 0)
 
+    def test_an_attribute_that_is_dropped(self):
+        """Before the method is chosen, so whatever that is."""
+        dump = self.path("attribute.rdb")
+        with open(dump, "wb") as file:
+            file.write(b"REDIS0016\xfe\0" b"\xf1\0\1k\1v" b"\xf1\1\1l\1\1a" b"\0\1o\1v" b"\xff" + bytes(8))
+        for mode in ("auto", "commands", "restore"):
+            with self.subTest(mode):
+                self.call("FLUSHALL")
+                self.assert_in_the_way(dump, self.url, "unsupported", arguments=["--mode", mode])
+                found = self.assert_in_the_way(dump, self.url, arguments=["--mode", mode, "--drop-detail"])
+                self.assertEqual(self.named(found, "partial"), [(0, "k"), (0, "l")])
+                self.ferry("replay", dump, self.url, "--mode", mode, expected=TARGET)
+                self.ferry("replay", dump, self.url, "--mode", mode, "--drop-detail", "--on-exists", "replace")
+                self.assertEqual(sorted(self.call("KEYS", "*")), [b"k", b"l", b"o"])
+
     def test_an_older_target(self):
         """It calls itself 4.0: no streams, no libraries."""
         path = os.path.join(self.target.folder, "socket")

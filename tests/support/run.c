@@ -96,6 +96,8 @@ static void put_key_line(struct buffer *text, const rf_entry *entry)
         record_text(text, " freq %d", entry->freq);
     if (entry->no_evict)
         record_text(text, " no-evict");
+    if (entry->vendor_flags)
+        record_text(text, " (%s)", entry->vendor_flags);
     if (entry->metadata.len)
         put_hex_word(text, " meta ", entry->metadata);
     record_text(text, "\n");

@@ -175,7 +175,7 @@ Test(dragonfly, chunks)
                 AUX TEXT "key 0 h hash\nfield a b\nfield c d\n");
     expect_read("e0 01000000 0e000000 05 017a 01 0161 000000000000f83f", AUX "key 0 z zset\nscored a 1.5\n");
     expect_read("e0 01000000 0b000000 dc 01000000 02 0173 01 0161 e0 07000000 04000000 02 0174 00",
-                AUX "notice foreign_record\nkey 0 s set\nmember a\nkey 0 t set\n");
+                AUX "key 0 s set (Dragonfly: a sticky key)\nmember a\nkey 0 t set\n");
     expect_refused(FIRST, RF_E_CORRUPT, "a chunk ends inside of an element");
     expect_refused("e0 01000000 07000000 04 0168 01 0161 01", RF_E_CORRUPT, "a chunk ends inside");
     expect_refused("e0 01000000 09000000 04 0168 01 0161 0162 00", RF_E_CORRUPT,

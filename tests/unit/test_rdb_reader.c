@@ -179,8 +179,7 @@ Test(rdb_reader, keys_and_their_databases)
     expect_read("REDIS0009", "fe0f" KEY, "key 15 k string\nstring v\n");
     expect_read("REDIS0009", "fe03 fe02 fe03 00 00 0176 fe0000 c02a 00",
                 "key 3  string\nstring v\nkey 0 42 string\nstring \n");
-    expect_read("REDIS0009", "fe807fffffff" KEY,
-                "notice many_databases\nkey 2147483647 k string\nstring v\n");
+    expect_read("REDIS0009", "fe807fffffff" KEY, "key 2147483647 k string\nstring v\n");
     expect_refused_hex("REDIS0009", "fe8080000000" KEY, RF_E_CORRUPT, "database number");
     expect_read("REDIS0009", "fe00 fb 4100 05" KEY "fe01 fb0000",
                 "counts 0 256 5\n" KEY_TEXT "counts 1 0 0\n");

@@ -3,6 +3,7 @@
 #include "support/one_value.h"
 #include "support/record.h"
 #include <criterion/criterion.h>
+#include <rdbferry/replay.h>
 
 enum { NEITHER = 0, BOTH = RF_WRITE_COMMANDS | RF_WRITE_RESTORE };
 
@@ -156,4 +157,38 @@ Test(write_modes, a_damaged_value)
     open_value(&o, &(struct one_value){.type = 19, .hex = "05 00"});
     cr_expect_neq(rf_server_write_modes((rf_server){RF_REDIS, 7, 0}, &o.entry, &modes, &o.error), RF_OK);
     close_value(&o);
+}
+
+/* Attributes are dropped before the method is chosen; the expiry of members only from commands. */
+Test(write_modes, a_replay_that_drops_details)
+{
+    static const struct {
+        struct one_value value;
+        rf_server server;
+        unsigned refused, auto_modes, restore_modes; /* 1 << rf_command */
+    } replays[] = {
+        {NO_EVICT, REDIS(7, 0), 0, RF_WRITE_PARTIAL, RF_WRITE_PARTIAL},
+        {NO_EVICT, REDIS(8, 12), 0, BOTH, RF_WRITE_RESTORE},
+        {NO_EVICT, REDIS(7, 0), 1u << RF_COMMAND_RESTORE, RF_WRITE_PARTIAL, NEITHER},
+        {NO_EVICT_VECTOR_SET, REDIS(7, 4), 0, NEITHER, NEITHER},
+        {NO_EVICT_VECTOR_SET, REDIS(8, 0), 0, RF_WRITE_PARTIAL, RF_WRITE_PARTIAL},
+        {WITH_METADATA, REDIS(8, 4), 0, RF_WRITE_PARTIAL, RF_WRITE_PARTIAL},
+        {WITH_METADATA, REDIS(8, 6), 0, RF_WRITE_RESTORE, RF_WRITE_RESTORE},
+        {EXPIRING_SET, REDIS(8, 10), 0, RF_WRITE_PARTIAL, NEITHER},
+    };
+    for (size_t i = 0; i < sizeof replays / sizeof *replays; i++) {
+        const rf_abilities target = {.server = replays[i].server, .refused = replays[i].refused};
+        for (int mode = RF_REPLAY_AUTO; mode <= RF_REPLAY_RESTORE;
+             mode += RF_REPLAY_RESTORE - RF_REPLAY_AUTO) {
+            const rf_replay_options options = {.mode = (rf_replay_mode)mode, .drop_detail = true};
+            unsigned modes,
+                expected = mode == RF_REPLAY_AUTO ? replays[i].auto_modes : replays[i].restore_modes;
+            const char *why;
+            struct opened o;
+            open_value(&o, &replays[i].value);
+            cr_assert_eq(rf_replay_write_modes(&target, &options, &o.entry, &modes, &why, &o.error), RF_OK);
+            cr_expect_eq(modes, expected, "case %zu, mode %d: %u", i, mode, modes);
+            close_value(&o);
+        }
+    }
 }

@@ -109,7 +109,7 @@ static rf_code find_modes(struct preflight *preflight, const struct preflight_no
              why ? why : rf_type_name(key->type));
     if (*modes == RF_WRITE_PARTIAL) {
         find(preflight, PREFLIGHT_IN_PART, key->db, key->key, rf_type_name(key->type));
-        *modes = RF_WRITE_COMMANDS;
+        *modes = options.mode == RF_REPLAY_RESTORE ? RF_WRITE_RESTORE : RF_WRITE_COMMANDS;
     }
     return RF_OK;
 }

@@ -398,7 +398,7 @@ rf_code collisions_note_names(struct collisions *c, const struct journal *journa
 rf_code collisions_note(struct collisions *c, const struct input *input, const rf_entry *entry,
                         bool *leave_out, rf_error *error)
 {
-    *leave_out = false;
+    *leave_out = entry->kind == RF_ENTRY_FOREIGN_DETAIL && c->left_out; /* with the key before */
     if (c->journal) {
         note_later(c, entry);
         return RF_OK;
@@ -406,8 +406,10 @@ rf_code collisions_note(struct collisions *c, const struct input *input, const r
     if (!c->set || (entry->kind != RF_ENTRY_KEY && entry->kind != RF_ENTRY_FUNCTION))
         return RF_OK;
     if (!c->resolved)
-        return on_first_reading(c, input, entry, leave_out, error);
-    on_resolved(c, input, entry, leave_out);
+        TRY(on_first_reading(c, input, entry, leave_out, error));
+    else
+        on_resolved(c, input, entry, leave_out);
+    c->left_out = *leave_out;
     return RF_OK;
 }
 

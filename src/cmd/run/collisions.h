@@ -61,6 +61,7 @@ struct collisions {
     bool can_rescan;        /* the inputs can be read again */
     bool has_commands;      /* keys may come more than once: in the snapshot and in AOF commands */
     bool in_command;        /* the current key is one of a command */
+    bool left_out;          /* the last key was */
     struct key_set sources; /* if has_commands: ambiguous keys that have been noted */
     struct collision_scan scan;
     uint64_t names;                                    /* that collide, as far as known */

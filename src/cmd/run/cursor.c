@@ -118,10 +118,23 @@ static rf_code check_owner(const struct input *input, const rf_entry *entry, rf_
     return error->code;
 }
 
+enum { USUAL_DATABASES = 16 };
+
+/* What a user should know of a key that is chosen. */
+static __attribute__((noinline)) void tell_of_key(struct session *session, const rf_entry *key)
+{
+    if (key->vendor_flags)
+        session_notice(session, RF_NOTICE_FOREIGN_RECORD, key, key->vendor_flags);
+    if (key->db >= USUAL_DATABASES && session->notices.records[RF_NOTICE_MANY_DATABASES].count == 0)
+        session_notice(session, RF_NOTICE_MANY_DATABASES, key, "servers have 16 databases by default");
+}
+
 static inline rf_code count_key(struct session *session, const rf_entry *entry, int64_t source_db,
                                 rf_error *error)
 {
     int64_t db = session->read.counts_results ? entry->db : source_db;
+    if (UNLIKELY(entry->vendor_flags || entry->db >= USUAL_DATABASES))
+        tell_of_key(session, entry);
     progress_count(&session->progress.keys);
     return stats_add(&session->stats, entry, db) ? RF_OK : fail(error, RF_E_MEMORY, "out of memory");
 }

@@ -18,6 +18,9 @@ static const struct {
 
 #define BIT(name) (1u << RF_NOTICE_##name)
 
+/* Told once: of each lane the first, of which the first counts. */
+static const unsigned once = BIT(MANY_DATABASES);
+
 /* Texts that start with the counted things ("empty keys ..."), so that a number can precede them. */
 static const unsigned countable = BIT(EMPTY_KEY) | BIT(DETAIL) | BIT(FOREIGN_RECORD) | BIT(STREAM_LENGTH) |
                                   BIT(SCRIPT_DROPPED) | BIT(BY_RESTORE) | BIT(SAME_FUNCTION) |
@@ -83,6 +86,8 @@ static void on_notice(void *ctx, const rf_notice *notice)
     const char *detail = notice->detail ? notice->detail : "";
     struct notice_example example = {notices->input, notice->offset, notice->db, "", ""};
     char where[320];
+    if (once >> notice->code & 1 && record->count > 0)
+        return;
     if (notices->journal) {
         record->count++;
         journal_notice(notices->journal, notice);
