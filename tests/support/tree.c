@@ -40,10 +40,10 @@ static int compare(const void *a, const void *b)
 
 const char *tree_text(const struct scratch *scratch)
 {
-    static char text[LINES * LINE];
-    char *end = text;
+    static char *text;
+    char *end = text = realloc(text, LINES * LINE);
     lines = calloc(LINES, sizeof *lines);
-    if (!lines)
+    if (!lines || !text)
         abort();
     line_count = 0;
     root_length = strlen(scratch->path);

@@ -47,12 +47,15 @@ struct made {
 
 static struct made *make(size_t count)
 {
-    static struct made made;
+    static struct made *made;
+    if (!made)
+        made = malloc(sizeof *made);
+    cr_assert(made);
     for (size_t i = 0; i < count; i++) {
-        snprintf(made.names[i], sizeof made.names[i], "name:%05u", (unsigned)i % 100000);
-        made.elements[i] = (struct element){made.names[i], "v", (double)i, NONE};
+        snprintf(made->names[i], sizeof made->names[i], "name:%05u", (unsigned)i % 100000);
+        made->elements[i] = (struct element){made->names[i], "v", (double)i, NONE};
     }
-    return &made;
+    return made;
 }
 
 /* Of a key "k" in database 5. */

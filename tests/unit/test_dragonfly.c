@@ -209,7 +209,8 @@ Test(dragonfly, too_many_chunked_values)
 Test(dragonfly, large_chunked_values)
 {
     enum { KEYS = 40, LARGE = 1 << 20 };
-    static uint8_t member[LARGE];
+    uint8_t *member = calloc(LARGE, 1);
+    cr_assert(member);
     struct build b = {0};
     rf_error error;
     put_bytes(&b, SLICE(MAGIC));
@@ -220,6 +221,7 @@ Test(dragonfly, large_chunked_values)
         put_hex(&b, "000000 09001000 02 0173 02 80 00100000");
         put_bytes(&b, slice_of(member, LARGE));
     }
+    free(member);
     for (uint8_t id = 1; id <= KEYS; id++) {
         put_hex(&b, "e0");
         put_u8(&b, id);

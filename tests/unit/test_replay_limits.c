@@ -16,9 +16,11 @@ static const struct fake_rule limited[] = {{.on = "CONFIG GET proto-max-bulk-len
 
 static void put_long(struct build *b, size_t length)
 {
-    static uint8_t bytes[LONGEST + 1];
-    memset(bytes, 'x', sizeof bytes);
+    uint8_t *bytes = malloc(length);
+    cr_assert(bytes);
+    memset(bytes, 'x', length);
     put_blob(b, slice_of(bytes, length));
+    free(bytes);
 }
 
 /* A key of this type and form, whose one element has so many bytes; and another key behind it. */

@@ -25,7 +25,7 @@ struct model {
     struct {
         size_t start, end; /* in `ended` */
         unsigned replies;
-    } requests[MODEL_REQUESTS];
+    } *requests; /* MODEL_REQUESTS */
     uint64_t tail, answer; /* numbers of requests */
     unsigned given;        /* replies to the request that is next */
     uint64_t streamed, told;
@@ -156,7 +156,8 @@ static bool can_be_answered(const struct model *m)
 /* Some pieces, by either way there is; also into `ended`. */
 static void encode(struct model *m, size_t pieces, size_t most)
 {
-    static uint8_t bytes[BIG];
+    uint8_t *bytes = malloc(most);
+    cr_assert(bytes);
     for (; pieces > 0; pieces--) {
         size_t n = (size_t)roll(m, most), room = 1 + (size_t)roll(m, OUTBUF_RESERVE_MAX);
         memset(bytes, (int)roll(m, 256), n);
@@ -171,6 +172,7 @@ static void encode(struct model *m, size_t pieces, size_t most)
             outbuf_put(&m->pipeline.out, bytes, n);
         }
     }
+    free(bytes);
 }
 
 static size_t size_now(struct model *m)
@@ -253,6 +255,8 @@ static void start(struct model *m, uint64_t seed)
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     rf_error error;
     memset(m, 0, sizeof *m);
+    m->requests = calloc(MODEL_REQUESTS, sizeof *m->requests);
+    cr_assert(m->requests);
     m->random = seed;
     scratch_make(&m->scratch);
     const char *path = scratch_path(&m->scratch, "socket");
@@ -270,6 +274,7 @@ static void finish(struct model *m)
     pipeline_close(&m->pipeline);
     close(m->peer);
     close(m->listener);
+    free(m->requests);
     buffer_free(&m->ended);
     buffer_free(&m->arrived);
     rf_target_free(&m->target);

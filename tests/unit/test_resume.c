@@ -374,8 +374,9 @@ Test(resume, goes_on_behind_a_value_of_many_blocks)
 Test(resume, goes_back_so_far_and_no_further)
 {
     enum { MIB = 1024 * 1024 };
-    static uint8_t text[MIB];
-    memset(text, 'a', sizeof text);
+    uint8_t *text = malloc(MIB);
+    cr_assert(text);
+    memset(text, 'a', MIB);
     for (size_t n = 15; n <= 17; n += 2) {
         struct build b = {0};
         struct run run;
@@ -384,7 +385,7 @@ Test(resume, goes_back_so_far_and_no_further)
         put_key(&b, 1, "k");
         put_len(&b, n);
         for (size_t i = 0; i + 1 < n; i++)
-            put_blob(&b, slice_of(text, sizeof text));
+            put_blob(&b, slice_of(text, MIB));
         put_hex(&b, BAD_LZF);
         put_hex(&b, "04 0168 02 0166 0176 0167 0177 01 016c 02 0161 c0fb 01 05616761696e 01" BAD_LZF
                     "05 046c617374 01 016d 000000000000f83f");
@@ -399,6 +400,7 @@ Test(resume, goes_back_so_far_and_no_further)
         buffer_free(&run.good);
         build_free(&b);
     }
+    free(text);
 }
 
 /* --- where there is more wrong than a value ---------------------------------------------------------- */
