@@ -192,7 +192,9 @@ rf_code abilities_probe(const rf_target *target, const rf_address *address, cons
                         rf_abilities *out, rf_error *error)
 {
     struct probing a = {.abilities = out, .lost_at = -1};
-    *out = (rf_abilities){.server = primaries->server, .assumed = primaries->assumed};
+    *out = (rf_abilities){.server = primaries->server,
+                          .assumed = primaries->assumed,
+                          .refused = (uint32_t)primaries->restores_otherwise << RF_COMMAND_RESTORE};
     choose_key(&a, primaries, address);
     rf_code code = probe(&a, target, address, probe_all, error);
     if (code == RF_OK && !rf_accepts(out, RF_COMMAND_MULTI) && !primaries->closes_on_unknown)

@@ -97,6 +97,7 @@ static rf_code query_info(const struct identifying *id, rf_error *error)
     }
     primaries->kind = kind_of(info_mode(info.text));
     primaries->server = info_server(info.text);
+    primaries->restores_otherwise = info_is_garnet(info.text);
     parse_clock(primaries, info.text);
     return RF_OK;
 }
@@ -176,6 +177,7 @@ rf_code identify(const rf_target *target, const rf_address *address, struct clie
     const struct identifying id = {target, address, client, primaries};
     primaries->kind = target->kind;
     primaries->assumed = primaries->closes_on_unknown = primaries->replica = false;
+    primaries->restores_otherwise = false;
     TRY(query_info(&id, error));
     if (primaries->kind == RF_TARGET_SENTINEL && !primaries->info_refused)
         return RF_OK;

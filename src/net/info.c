@@ -53,6 +53,13 @@ rf_server info_server(rf_slice info)
     return (rf_server){0};
 }
 
+/* (Garnet libs/server/Metrics/Info/GarnetInfoMetrics.cs, Resp/KeyAdminCommands.cs) */
+bool info_is_garnet(rf_slice info)
+{
+    rf_slice version;
+    return info_field(info, "garnet_version", &version);
+}
+
 rf_slice info_mode(rf_slice info)
 {
     rf_slice mode;

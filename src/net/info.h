@@ -18,6 +18,9 @@ rf_server info_version(rf_slice text, rf_dialect dialect);
 /* The server and its version; 0.0 if it cannot be parsed. */
 rf_server info_server(rf_slice info);
 
+/* Which says that it is Redis, but restores strings only, and counts their time to live in seconds. */
+bool info_is_garnet(rf_slice info);
+
 /* "standalone", "sentinel", "cluster". */
 rf_slice info_mode(rf_slice info);
 

@@ -24,6 +24,7 @@ struct primaries {
     bool info_refused;        /* INFO is not available, */
     bool replica;             /* as reported by HELLO, if used */
     bool closes_on_unknown;   /* and the server closes the connection over unknown commands */
+    bool restores_otherwise;  /* RESTORE is not that of Redis: Garnet */
     char info_error[128];     /* the reply to INFO; "" if it has no version */
     int64_t ahead_us;         /* the server's clock minus ours; 0 if unknown */
     rf_address *nodes;        /* without duplicates */

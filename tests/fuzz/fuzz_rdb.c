@@ -65,24 +65,25 @@ static void check_written(const uint8_t *data, size_t size, rf_server target)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const struct encoder_options newest[] = {
-        {.target = {RF_REDIS, 8, 10}, .drop_unsupported = true},
-        {.target = {RF_VALKEY, 9, 0}, .drop_unsupported = true},
+        {.target = {RF_REDIS, 8, 12}, .drop_unsupported = true},
+        {.target = {RF_VALKEY, 9, 2}, .drop_unsupported = true},
     };
     static const struct encoder_options others[] = {
-        {.target = {RF_REDIS, 8, 10}, .prefer_restore = true},
-        {.target = {RF_VALKEY, 9, 0}, .drop_unsupported = true},
+        {.target = {RF_REDIS, 8, 12}, .prefer_restore = true},
+        {.target = {RF_VALKEY, 9, 2}, .drop_unsupported = true},
+        {.target = {RF_DRAGONFLY, 1, 0}, .prefer_restore = true},
         {.target = {RF_REDIS, 6, 0}, .drop_unsupported = true},
         {.target = {RF_REDIS, 2, 6}, .drop_unsupported = true, .prefer_restore = true},
     };
     static const rf_server older[] = {
-        {RF_REDIS, 7, 4}, {RF_REDIS, 7, 0}, {RF_REDIS, 6, 2},  {RF_REDIS, 4, 0},
-        {RF_REDIS, 3, 2}, {RF_REDIS, 2, 4}, {RF_VALKEY, 8, 0}, {RF_VALKEY, 9, 0},
+        {RF_REDIS, 7, 4}, {RF_REDIS, 7, 0},  {RF_REDIS, 6, 2},  {RF_REDIS, 4, 0},  {RF_REDIS, 3, 2},
+        {RF_REDIS, 2, 4}, {RF_REDIS, 8, 10}, {RF_VALKEY, 8, 0}, {RF_VALKEY, 9, 0}, {RF_DRAGONFLY, 1, 0},
     };
     bool is_valkeys = size > 0 && *data == 'V';
     if (convert_check(data, size) == RF_OK) {
         check_rewritten(data, size, &newest[is_valkeys]);
-        check_written(data, size, older[size % 8]);
+        check_written(data, size, older[size % (sizeof older / sizeof *older)]);
     }
-    convert_encode(data, size, &others[size % 4], NULL);
+    convert_encode(data, size, &others[size % (sizeof others / sizeof *others)], NULL);
     return 0;
 }

@@ -4,6 +4,7 @@ writes, with what is in them."""
 import os
 import subprocess
 import unittest
+from unittest import mock
 
 from lib import program
 from lib.answers import forget, load, load_all
@@ -60,6 +61,29 @@ class Generated(Folder):
             self.assert_agrees(model, answers)
 
         self.each(self.files(seeds), check)
+
+    @scaled(test=1, soak=10)
+    def test_dragonfly(self, seeds):
+        """What its keys hold, for Redis 8.12; and the same again from its own format and from blocks of one byte."""
+
+        def lines(path):
+            return convert(path, "-o", "-", "--to", "jsonl")
+
+        def check(_, path):
+            answers, functions = load_all(path + ".json")
+            model = Model(convert(path + ".rdb", "-o", "-", "--to", "aof", "--target-version", "8.12", "--drop-unsupported"))
+            self.assertEqual((model.functions, model.keys.keys()), (functions, answers.keys()))
+            self.assert_agrees(model, answers)
+            expected = lines(path + ".rdb")
+            with mock.patch.dict(os.environ, RDBFERRY_TEST_BLOCK_SIZE="1"):
+                self.assertEqual(lines(path + ".rdb"), expected)
+            for options in [], ["--target-version", "8.12"]:
+                again = self.path("again.rdb")
+                convert(path + ".rdb", "-o", again, "--force", "--drop-unsupported", *options)
+                self.assertEqual(lines(again), expected, options)
+
+        numbers = range(SEED, SEED + seeds)
+        self.each({f"seed {n}": self.generate("--dialect", "dragonfly", "--seed", n) for n in numbers}, check)
 
     def test_server_loads_what_it_can_read(self):
         for version in range(1, READABLE + 1):

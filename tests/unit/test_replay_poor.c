@@ -16,6 +16,30 @@ TestSuite(replay_poor, .timeout = 120);
 #define NO_COMMAND     "-ERR unknown command 'x'\r\n"
 #define NO_RIGHT(name) "-NOPERM this user has no permissions to run the '" name "' command\r\n"
 
+/* --- another RESTORE ------------------------------------------------------------------------------------ */
+
+/* Garnet says that it is Redis 7, and that it is Garnet. */
+Test(replay_poor, garnet)
+{
+    static const struct fake_rule rules[] = {
+        {.on = "RESTORE",
+         .answer = "-ERR RESTORE currently only supports string types\r\n",
+         .times = FAKE_EVER},
+        {.on = NULL}};
+    for (int mode = RF_REPLAY_AUTO; mode <= RF_REPLAY_COMMANDS; mode++) {
+        struct replaying p = {
+            .options.mode = (rf_replay_mode)mode,
+            .fake = {.version = "redis_version:7.4.3\r\ngarnet_version:1.0.90", .rules = rules}};
+        put_hex(&p.input, STRING LATER LIST);
+        replaying_run(&p);
+        if (mode == RF_REPLAY_RESTORE)
+            cr_expect(strstr(p.error.message, "RESTORE is not available"), "%s", p.error.message);
+        else
+            cr_expect_str_eq(p.store, "0:l=a b|0:s=v|");
+        replaying_free(&p);
+    }
+}
+
 /* --- what refuses a command ----------------------------------------------------------------------------- */
 
 Test(replay_poor, errors_that_refuse_a_command)

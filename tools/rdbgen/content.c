@@ -229,6 +229,19 @@ void make_hash_with_ttl(struct types *types, struct content *content)
     }
 }
 
+/* From the base on, and no more than 2^32 - 1 seconds after it. */
+void make_hash_with_seconds(struct types *types, struct content *content)
+{
+    make_hash_with_ttl(types, content);
+    for (size_t i = 0; i < content->count; i++) {
+        int64_t seconds = content->items[i].expire_ms / 1000 - DRAGONFLY_EXPIRY_BASE;
+        if (content->items[i].expire_ms == NO_EXPIRY)
+            continue;
+        seconds = seconds < 0 ? 0 : seconds > UINT32_MAX ? UINT32_MAX : seconds;
+        content->items[i].expire_ms = 1000 * (DRAGONFLY_EXPIRY_BASE + seconds);
+    }
+}
+
 /* By length first, then by their bytes. */
 const struct hash_template templates[] = {
     {1, 1, {"f"}},

@@ -19,6 +19,9 @@ enum { VARIANT_SINGLE, VARIANT_SHORT, VARIANT_LONG, VARIANT_RANDOM };
 
 static const int64_t NO_EXPIRY = -1;
 
+/* Unix seconds of 2023-02-01, from which Dragonfly counts. */
+enum { DRAGONFLY_EXPIRY_BASE = 1675209600 };
+
 /* An element: a list's item, a set's member, a zset's member with its score, a hash's field with its
  * value, an array's value with its index, a path hash's field with its value and its path. */
 struct item {
@@ -119,6 +122,7 @@ void make_intset(struct types *types, struct content *content);
 void make_zset(struct types *types, struct content *content);
 void make_hash(struct types *types, struct content *content);
 void make_hash_with_ttl(struct types *types, struct content *content);
+void make_hash_with_seconds(struct types *types, struct content *content);
 void make_path_hash(struct types *types, struct content *content);
 void make_array(struct types *types, struct content *content);
 void make_template_hash(struct types *types, struct content *content);

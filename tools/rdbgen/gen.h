@@ -61,6 +61,19 @@ void gen_quicklist(struct types *types, const struct content *content);
 
 void gen_stream(struct types *types, const struct content *content); /* as the present type does */
 
+/* --- gen_dragonfly.c ------------------------------------------------------------ */
+
+void gen_hash_seconds(struct types *types, const struct content *content);
+void gen_set_seconds(struct types *types, const struct content *content);
+void gen_sketches(struct types *types); /* keys of the types that are skipped */
+void gen_indexes(struct types *types);
+void gen_key_flags(struct types *types);
+
+/* What has been written from `start` on, counted from the last flush, becomes a chunk, or a compressed block.
+ */
+void gen_chunk_of(struct types *types, size_t start);
+void gen_block_of(struct types *types, size_t start);
+
 /* --- gen_new.c ------------------------------------------------------------------ */
 
 void gen_path_hash(struct types *types, const struct content *content);

@@ -67,7 +67,7 @@ void out_open(struct rdb_out *out, const char *path, rf_dialect dialect, int ver
     bool valkey = dialect == RF_VALKEY && version >= 80;
     snprintf(magic, sizeof magic, valkey ? "VALKEY%03d" : "REDIS%04d", version);
 
-    *out = (struct rdb_out){.version = version, .path = path};
+    *out = (struct rdb_out){.version = version, .path = path, .no_checksum = dialect == RF_DRAGONFLY};
     out->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0666);
     if (out->fd < 0)
         die("%s: %s", path, strerror(errno));
@@ -83,7 +83,7 @@ void out_close(struct rdb_out *out)
     out_byte(out, OP_EOF);
     out_flush(out);
     if (out->version >= 5) {
-        out_u64le(out, out->crc);
+        out_u64le(out, out->no_checksum ? 0 : out->crc);
         out_flush(out);
     }
     if (close(out->fd) != 0)

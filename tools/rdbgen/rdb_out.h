@@ -33,6 +33,7 @@ struct rdb_out {
     int fd, version;
     const char *path;
     uint64_t crc; /* of what has been handed to the file */
+    bool no_checksum;
     uint8_t *start, *pos, *end;
 };
 

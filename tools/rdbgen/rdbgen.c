@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* rdbgen: makes RDB files, for tests and benchmarks. The same options give the same bytes, always.
  *
- *   rdbgen --kind types -o FILE [--seed N] [--rdb-version V] [--dialect redis|valkey] [--keys N]
- *                               [--plain-json FILE] [--no-modules]
+ *   rdbgen --kind types -o FILE [--seed N] [--rdb-version V] [--dialect redis|valkey|dragonfly]
+ *                               [--keys N] [--plain-json FILE] [--no-modules]
  *       A small file with every opcode and every value type that this version has, each in all its forms.
  *       --plain-json says what is in it, for tests to compare with what a reader or a server says.
  *       --no-modules leaves out what modules write and slot imports, so that any server loads it. The
- *       version is 1-17 (15) or, for valkey, also 80 (the default) and 81; --keys says about how many there
- *       are to be.
+ *       version is 1-17 (15) or, for valkey, also 80 (the default) and 81, and for dragonfly, which writes
+ *       nothing of modules, 9; --keys says about how many there are to be.
  *
  *   rdbgen --kind values|files -o FOLDER [--seed N] [--rdb-version V] [--dialect D] [--keys N] [--no-modules]
  *       N small files (180), 00000.rdb and so on: with a single key of that number, or with records in any
@@ -39,7 +39,8 @@ static const struct kind {
 static _Noreturn void usage(void)
 {
     fputs("usage: rdbgen --kind types|values|files|strings|mixed|bigkeys -o FILE [--seed N] [--scale X]\n"
-          "       [--rdb-version V] [--dialect redis|valkey] [--keys N] [--plain-json FILE] [--no-modules]\n",
+          "       [--rdb-version V] [--dialect redis|valkey|dragonfly] [--keys N] [--plain-json FILE]\n"
+          "       [--no-modules]\n",
           stderr);
     exit(2);
 }
@@ -65,9 +66,12 @@ static double parse_scale(const char *text)
 
 static rf_dialect parse_dialect(const char *text)
 {
-    if (strcmp(text, "redis") != 0 && strcmp(text, "valkey") != 0)
-        die("'%s' is neither redis nor valkey", text);
-    return *text == 'v' ? RF_VALKEY : RF_REDIS;
+    static const char *const names[RF_DIALECTS] = {
+        [RF_REDIS] = "redis", [RF_VALKEY] = "valkey", [RF_DRAGONFLY] = "dragonfly"};
+    for (int i = 0; i < RF_DIALECTS; i++)
+        if (strcmp(text, names[i]) == 0)
+            return (rf_dialect)i;
+    die("'%s' is none of redis, valkey and dragonfly", text);
 }
 
 static const struct kind *parse_kind(const char *text)
@@ -80,9 +84,13 @@ static const struct kind *parse_kind(const char *text)
 
 static void check_version(struct options *options)
 {
+    static const int usual[RF_DIALECTS] = {[RF_REDIS] = 15, [RF_VALKEY] = 80, [RF_DRAGONFLY] = 9};
     bool valkey = options->dialect == RF_VALKEY;
     if (options->rdb_version == 0)
-        options->rdb_version = valkey ? 80 : 15;
+        options->rdb_version = usual[options->dialect];
+    if (options->dialect == RF_DRAGONFLY && options->rdb_version != usual[RF_DRAGONFLY])
+        die("RDB version %d is not dragonfly's", options->rdb_version);
+    options->no_modules |= options->dialect == RF_DRAGONFLY;
     int version = options->rdb_version;
     bool of_valkey = version == 80 || version == 81;
     if (version > 17 && !(valkey && of_valkey))

@@ -13,7 +13,7 @@
 
 #include <stdio.h>
 
-enum whose { COMMON, REDIS, VALKEY };
+enum whose { COMMON, REDIS, VALKEY, DRAGONFLY };
 
 struct row {
     uint8_t number;
@@ -59,19 +59,32 @@ static const struct row rows[] = {
     {35, 17, REDIS, "set_ex", "set", make_hash_with_ttl, gen_set_ttl},
     {22, 80, VALKEY, "hash_2", "hash", make_hash_with_ttl, gen_hash_ttl_valkey},
     {23, 81, VALKEY, "path_hash", "path-hash", make_path_hash, gen_path_hash},
+    {30, 9, DRAGONFLY, "json", "string", make_string, gen_string_value},
+    {31, 9, DRAGONFLY, "hash_seconds", "hash", make_hash_with_seconds, gen_hash_seconds},
+    {32, 9, DRAGONFLY, "set_seconds", "set", make_hash_with_seconds, gen_set_seconds},
 };
-enum { STRING = 0, MODULE_2 = 7, ROWS = sizeof rows / sizeof *rows, DATABASES = 4 };
+enum { STRING = 0, MODULE_2 = 7, SET_LISTPACK = 20, ROWS = sizeof rows / sizeof *rows, DATABASES = 4 };
 
 static const unsigned databases[DATABASES] = {0, 1, 9, 15};
 
+static bool is_dragonfly(const struct types *types)
+{
+    return types->options->dialect == RF_DRAGONFLY;
+}
+
 static bool has(const struct types *types, enum whose whose, int since)
 {
-    bool ours = whose == COMMON || (whose == VALKEY) == (types->options->dialect == RF_VALKEY);
+    static const enum whose dialects[RF_DIALECTS] = {
+        [RF_REDIS] = REDIS, [RF_VALKEY] = VALKEY, [RF_DRAGONFLY] = DRAGONFLY};
+    bool ours = whose == COMMON || whose == dialects[types->options->dialect];
     return ours && types->options->rdb_version >= since;
 }
 
+/* Dragonfly has newer types than the version in its header, but that for sets. */
 static bool has_row(const struct types *types, const struct row *row)
 {
+    if (is_dragonfly(types) && row->whose == COMMON)
+        return row->number != SET_LISTPACK && row->number != MODULE_2;
     return has(types, row->whose, row->since) && !(row->number == MODULE_2 && types->options->no_modules);
 }
 
@@ -113,6 +126,8 @@ static void gen_writer(struct types *types)
     rf_server server = rf_server_of_rdb(options->dialect, options->rdb_version);
     snprintf(version, sizeof version, "%d.%d.0", server.major, server.minor);
     gen_aux(types, options->dialect == RF_VALKEY ? "valkey-ver" : "redis-ver", version);
+    if (options->dialect == RF_DRAGONFLY)
+        gen_aux(types, "df-ver", "v1.36.0");
 }
 
 static rf_slice gen_function(struct types *types, int i)
@@ -247,18 +262,32 @@ static rf_slice key_name(struct types *types, const struct row *row)
     return slice_of(name, style.len + (size_t)length);
 }
 
+/* Which is for the larger collections of Dragonfly. */
+static bool may_be_chunked(const struct types *types, const struct row *row)
+{
+    static const bool numbers[64] = {[2] = true, [4] = true, [5] = true, [31] = true, [32] = true};
+    return is_dragonfly(types) && numbers[row->number];
+}
+
 static void gen_key(struct types *types, const struct row *row, unsigned db, struct plain_json *json)
 {
     struct content content = {0};
-    struct key_facts key = {.db = db};
+    struct key_facts key = {.db = db, .expire_ms = NO_EXPIRY, .idle = -1, .freq = -1};
+    bool chunked = may_be_chunked(types, row) && rng_below(&types->rng, 4) == 0;
+    size_t start = (size_t)(types->out.pos - types->out.start);
     types->type = row->number;
     arena_reset(&types->arena);
-    gen_prefixes(types, &key);
+    if (is_dragonfly(types))
+        gen_key_flags(types);
+    if (!chunked)
+        gen_prefixes(types, &key);
     key.name = key_name(types, row);
     row->make(types, &content);
     out_byte(&types->out, row->number);
     gen_string(types, key.name);
     row->encode(types, &content);
+    if (chunked)
+        gen_chunk_of(types, start);
     json_key(json, &key, row->logical, &content);
 }
 
@@ -340,11 +369,14 @@ static void gen_database(struct types *types, size_t index, size_t per_row, stru
 
     out_select(&types->out, databases[index], keys, keys / 2);
     for (const struct row *row = rows; row < rows + ROWS; row++) {
+        out_flush(&types->out);
         for (unsigned i = 0; i < variants(row, per_row); i++) {
             types->variant = i;
             if (has_row(types, row) && belongs(row, i, index))
                 gen_key(types, row, databases[index], json);
         }
+        if (is_dragonfly(types) && rng_below(&types->rng, 2))
+            gen_block_of(types, 0);
     }
 }
 
@@ -380,6 +412,10 @@ void generate_types(const struct options *options)
         gen_slot_import(&types);
     for (size_t i = 0; i < DATABASES; i++)
         gen_database(&types, i, keys_per_row(&types), &json);
+    if (is_dragonfly(&types)) {
+        gen_sketches(&types);
+        gen_indexes(&types);
+    }
     gen_tail(&types);
     out_close(&types.out);
     if (options->json)
