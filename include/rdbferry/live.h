@@ -33,9 +33,11 @@ typedef rf_code (*rf_live_found_fn)(void *ctx, const rf_key_record *record, rf_e
 typedef struct rf_live_options {
     int64_t expiry_tolerance_ms; /* largest difference of equal expiries; before 7.0, where servers only
                                     report the time left, at least 100 ms */
-    bool names_only;     /* look keys up with EXISTS: an existing key is equal; type, value and expiry of the
-                            records are ignored and returned unchanged */
-    bool published;      /* records of live keys get a published digest, too */
+    bool names_only;    /* look keys up with EXISTS: an existing key is equal; type, value and expiry of the
+                           records are ignored and returned unchanged */
+    bool import_source; /* of a server in import mode, see rf_replay_use_import_mode(), expired keys are seen,
+                           too */
+    bool published;     /* records of live keys get a published digest, too */
     rf_difference_fn fn; /* may be NULL; `before` is the record checked, `after` the live key, whose `input`
                             is UINT32_MAX */
     rf_live_found_fn found; /* may be NULL */

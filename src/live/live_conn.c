@@ -34,12 +34,23 @@ static rf_code be_unnoticed(const rf_live *live, struct client *client, rf_error
     return client_query(client, (const char *const[]){"CLIENT", "NO-TOUCH", "ON", NULL}, &head, &rest, error);
 }
 
+/* A server that is not in import mode refuses it, and shows no expired keys. */
+static rf_code see_expired(struct client *client, rf_error *error)
+{
+    struct reply head;
+    rf_slice rest;
+    return client_query(client, (const char *const[]){"CLIENT", "IMPORT-SOURCE", "ON", NULL}, &head, &rest,
+                        error);
+}
+
 static rf_code connect_node(const rf_live *live, struct live_conn *node, rf_error *error)
 {
     if (node->client)
         return RF_OK;
     node->connections++;
     TRY(client_open(live->target, &node->base.address, &node->client, error));
+    if (live->options.import_source)
+        TRY(see_expired(node->client, error));
     return live->capture ? be_unnoticed(live, node->client, error) : RF_OK;
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Opens connections to nodes:
  *
- *   AUTH ...   CLIENT SETNAME ...   INFO server   [fencing]   INFO replication | ROLE   INFO memory */
+ *   AUTH ...   CLIENT SETNAME ...   INFO server   [fencing]   INFO replication | ROLE
+ *   [CLIENT IMPORT-SOURCE ON]   INFO memory */
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/fail.h"
@@ -163,6 +164,7 @@ static rf_code handshake(struct node *node, struct client *client, unsigned seri
     if (node->fence)
         TRY(fence_kill_lost(node, client, serial, error));
     TRY(query_role(node, client, error));
+    TRY(import_mode_join(node, client, error));
     return query_eviction_policy(node, client, error);
 }
 

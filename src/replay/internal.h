@@ -137,6 +137,10 @@ struct rf_replay {
         struct buffer argv; /* of the command being put */
         uint8_t text[NUMBER_TEXT_MAX];
     } shift;
+    struct import_mode {
+        bool on, lost;
+        int64_t next_ms; /* of the next question */
+    } import;
     struct buffer arguments; /* rf_slice: of the current command */
     struct group_cursor cursor;
     int64_t dead_letter_db; /* database selected in the dead-letter file */
@@ -313,7 +317,7 @@ static inline bool write_replaces(const rf_replay *r)
 /* The target's clock. */
 int64_t write_now_ms(const rf_replay *r);
 
-/* Whether the target's clock has passed the expiry. */
+/* Whether the target's clock has passed the expiry, and it deletes keys by it. */
 bool write_has_expired(const rf_replay *r, int64_t expire_ms);
 
 /* Whether an earlier run may have written the key of the current entry. */
@@ -461,6 +465,26 @@ rf_code delete_put(rf_replay *r, const rf_key_record *record, bool unchanged, rf
 /* Deletes all keys that were put and are not done. */
 rf_code delete_pending(rf_replay *r, rf_error *error);
 void delete_free(rf_replay *r);
+
+/* --- import_mode.c: targets that delete nothing that expires -------------------------------------------- */
+
+/* Uses it, if all primaries are in it. */
+rf_code import_mode_use(rf_replay *r, rf_error *error);
+
+/* A new connection; the run ends if it is not possible any more. */
+rf_code import_mode_join(struct node *node, struct client *client, rf_error *error);
+
+/* Ends the run. */
+void import_mode_lost(struct node *node, const char *why);
+
+/* Asks all primaries; the reply is waited for. */
+rf_code import_mode_check(rf_replay *r, rf_error *error);
+
+/* The same on pipelines, once a second: called between requests. */
+rf_code import_mode_ask_again(rf_replay *r, rf_error *error);
+
+/* See rf_replay_import_id(). */
+uint64_t import_mode_id(const rf_replay *r);
 
 /* --- shift.c: expiries that are shifted ---------------------------------------------------------------- */
 

@@ -240,6 +240,7 @@ rf_code replay_sleep(rf_replay *r, int64_t ms, rf_error *error)
 rf_code replay_step(rf_replay *r, int64_t wait_ms, rf_error *error)
 {
     int64_t retry_ms = retry_wait_ms(r);
+    TRY(import_mode_ask_again(r, error));
     TRY(dispatch_send_waits(r, error));
     TRY(run_once(r, retry_ms < wait_ms ? retry_ms : wait_ms, error));
     return retry_round(r, error);

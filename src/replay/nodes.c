@@ -56,6 +56,7 @@ static rf_code demote(void *ctx, struct cluster_node *base, rf_error *error)
     rf_error why;
     (void)error;
     node->connected = false;
+    node->import_run = 0;
     for (unsigned i = 0; i < r->options.connections; i++)
         if (node->pipelines[i].connection) {
             fail(&why, RF_E_TARGET, "%s: no longer a primary", base->name);

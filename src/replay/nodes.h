@@ -30,6 +30,7 @@ struct node {
     uint64_t keys, bytes;
     rf_server server;       /* reported by the node; 0.0: unknown */
     uint32_t run;           /* identifies its process; 0: unknown */
+    uint32_t import_run;    /* the process that was in import mode; 0: not used */
     bool modules_asked;     /* for this process */
     bool modules_known;     /* the list of its modules is known: */
     struct buffer modules;  /* their names, each terminated by a NUL, and one more NUL */

@@ -25,7 +25,8 @@ enum request_kind {
     REQUEST_COMMAND, /* a group of AOF commands */
     REQUEST_CLEANUP, /* removes a key, mostly a staging key */
     REQUEST_SELECT,
-    REQUEST_WAIT, /* WAIT: when it is answered, everything before it may be released */
+    REQUEST_WAIT,   /* WAIT: when it is answered, everything before it may be released */
+    REQUEST_IMPORT, /* asks whether the server is in import mode */
 };
 
 /* The method by which a key is written. */

@@ -284,6 +284,38 @@ rf_code rf_replay_refuse(rf_replay *r, uint32_t input, const rf_entry *command, 
     return record_error(r, refuse(r, input, command, why, saved, error), error);
 }
 
+rf_code rf_replay_use_import_mode(rf_replay *r, bool *used, rf_error *error)
+{
+    *used = false;
+    if (r->error.code != RF_OK)
+        return record_error(r, RF_OK, error);
+    rf_code code = import_mode_use(r, error);
+    *used = r->import.on;
+    return record_error(r, code, error);
+}
+
+rf_code rf_replay_check_import_mode(rf_replay *r, rf_error *error)
+{
+    if (r->error.code != RF_OK)
+        return record_error(r, RF_OK, error);
+    return record_error(r, import_mode_check(r, error), error);
+}
+
+void rf_replay_leave_import_mode(rf_replay *r)
+{
+    r->import.on = false;
+}
+
+uint64_t rf_replay_import_id(const rf_replay *r)
+{
+    return import_mode_id(r);
+}
+
+bool rf_replay_has_lost_import_mode(const rf_replay *r)
+{
+    return r->import.lost;
+}
+
 void rf_replay_shift_expiries(rf_replay *r)
 {
     r->shift.on = true;

@@ -365,6 +365,17 @@ static void finish_wait(rf_replay *r, struct pipeline *pipeline, uint64_t number
     }
 }
 
+/* A transient error says nothing, and one that loses the connection is followed by a handshake. */
+static void finish_import(rf_replay *r, struct pipeline *pipeline, uint64_t number, struct request *request,
+                          struct reply last)
+{
+    (void)r, (void)number, (void)last;
+    if (request->result == RESULT_REJECTED)
+        import_mode_lost(pipeline->owner, error_text(request));
+    else if (request->result == RESULT_FATAL)
+        replay_fail(r, pipeline->owner, error_text(request), request->db, (rf_slice){0});
+}
+
 typedef void finish_fn(rf_replay *r, struct pipeline *pipeline, uint64_t number, struct request *request,
                        struct reply last);
 
@@ -372,6 +383,7 @@ static finish_fn *const finish[] = {
     [REQUEST_KEY] = finish_key,         [REQUEST_STRINGS] = finish_strings,
     [REQUEST_COMMAND] = finish_command, [REQUEST_CLEANUP] = finish_cleanup,
     [REQUEST_SELECT] = finish_select,   [REQUEST_WAIT] = finish_wait,
+    [REQUEST_IMPORT] = finish_import,
 };
 
 static void on_reply(struct pipeline *pipeline, struct request *request, struct reply reply, rf_slice rest)
@@ -441,7 +453,7 @@ void release_answered(rf_replay *r, struct pipeline *pipeline)
 void request_lost(rf_replay *r, struct pipeline *pipeline, uint64_t number, const rf_error *why)
 {
     struct request *request = pipeline_request(pipeline, number);
-    if (request->kind == REQUEST_SELECT || request->kind == REQUEST_WAIT)
+    if (request->kind == REQUEST_SELECT || request->kind == REQUEST_WAIT || request->kind == REQUEST_IMPORT)
         return;
     if (request->kind == REQUEST_KEY && request->result == RESULT_REJECTED &&
         is_protocol_error(error_text(request))) {

@@ -472,7 +472,7 @@ static rf_code write_live_key(struct key_write *w, rf_error *error)
     rf_replay *r = w->r;
     r->current.key = w->entry->key;
     r->current.ends_ms = w->entry->expire_ms;
-    if (w->entry->type == RF_HASH || w->entry->type == RF_SET)
+    if ((w->entry->type == RF_HASH || w->entry->type == RF_SET) && !r->import.on)
         TRY(drop_expired_elements(r, w->entry, error));
     if (UNLIKELY(r->current.ends_ms != RF_NO_EXPIRY) && write_has_expired(r, r->current.ends_ms)) {
         const struct request request = unsent_request(w);

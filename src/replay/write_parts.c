@@ -13,7 +13,7 @@ int64_t write_now_ms(const rf_replay *r)
 
 bool write_has_expired(const rf_replay *r, int64_t expire_ms)
 {
-    return expire_ms != RF_NO_EXPIRY && expire_ms <= write_now_ms(r);
+    return !r->import.on && expire_ms != RF_NO_EXPIRY && expire_ms <= write_now_ms(r);
 }
 
 bool write_maybe_applied(const rf_replay *r)

@@ -80,6 +80,7 @@ struct checkpoint {
     rf_position written_until;         /* nothing at or after it has been sent */
     enum checkpoint_commands commands;
     bool shifted;               /* expiries are written shifted, until the run is done */
+    uint64_t import_id;         /* rf_replay_import_id(): the target is in import mode; 0: not used */
     uint64_t failed;            /* before the position */
     uint64_t skipped;           /* because they existed; some may be after the position */
     char *dead_letter;          /* path of the dead-letter file, as printable text; NULL: none */

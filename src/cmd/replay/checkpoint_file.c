@@ -11,6 +11,7 @@
  *   written-until INPUT OFFSET
  *   commands none | once | plain
  *   expiries shifted                only if they are
+ *   import-mode ID                  only if the target is in it
  *   failed N
  *   skipped N
  *   dead-letter BYTES PATH          only if there is a dead-letter file
@@ -89,6 +90,8 @@ static void put(FILE *out, const struct checkpoint *c)
     fprintf(out, "commands %s\n", commands_texts[c->commands]);
     if (c->shifted)
         fprintf(out, "expiries shifted\n");
+    if (c->import_id)
+        fprintf(out, "import-mode %" PRIu64 "\n", c->import_id);
     fprintf(out, "failed %" PRIu64 "\n", c->failed);
     fprintf(out, "skipped %" PRIu64 "\n", c->skipped);
     if (c->dead_letter)
@@ -247,6 +250,12 @@ static bool read_shifted(char **lines, bool *shifted)
     return !value || strcmp(value, "shifted") == 0;
 }
 
+static bool read_import_id(char **lines, uint64_t *id)
+{
+    char *value = next_value(lines, "import-mode");
+    return !value || (read_number(next_word(&value), id) && *id > 0);
+}
+
 static bool read_dead_letter(char **lines, struct checkpoint *c)
 {
     char *value = next_value(lines, "dead-letter");
@@ -304,8 +313,9 @@ static bool read_lines(char *lines, struct checkpoint *c)
         !read_count(&lines, "started", &started) || !read_position(&lines, "position", &c->position) ||
         !read_streams(&lines, c) || !read_position(&lines, "written-until", &c->written_until) ||
         !read_choice(&lines, "commands", commands_texts, &commands) || !read_shifted(&lines, &c->shifted) ||
-        !read_count(&lines, "failed", &c->failed) || !read_count(&lines, "skipped", &c->skipped) ||
-        !read_dead_letter(&lines, c) || !read_options(&lines, c) || !read_inputs(&lines, c))
+        !read_import_id(&lines, &c->import_id) || !read_count(&lines, "failed", &c->failed) ||
+        !read_count(&lines, "skipped", &c->skipped) || !read_dead_letter(&lines, c) ||
+        !read_options(&lines, c) || !read_inputs(&lines, c))
         return false;
     c->state = (enum checkpoint_state)state;
     c->started = (int64_t)started;

@@ -136,7 +136,7 @@ static rf_code correct_expiries(struct replay *r, bool *equal, rf_error *error)
 {
     bool steady = true;
     if (!r->checkpoint.shifted)
-        return RF_OK;
+        return rf_replay_check_import_mode(r->engine, error);
     r->following.cutover.corrected = true;
     TRY(replay_keep(r, error));
     TRY(steady_unshift(r, &steady, error));
@@ -160,7 +160,7 @@ static rf_code take_step(struct replay *r, step_fn *step, bool *equal, bool *gav
     rf_code code = step(r, equal, &why);
     if (code == RF_OK)
         code = following_check_sources(&r->following, &why);
-    if (r->state.stopped) {
+    if (r->state.stopped || (code != RF_OK && rf_replay_has_lost_import_mode(r->engine))) {
         *error = why;
         return code;
     }
@@ -185,6 +185,7 @@ static rf_code complete(struct replay *r, rf_error *error)
         return RF_OK;
     if (!equal)
         return fail(error, RF_E_TARGET, "cut-over: the target is not the same as the source");
+    rf_replay_leave_import_mode(r->engine);
     TRY(switch_clients(r, error));
     c->complete = true;
     c->took_ms = clock_monotonic_ms() - c->paused_ms;

@@ -74,7 +74,7 @@ void following_put(struct following *following, const rf_entry *command, uint32_
 rf_code following_check_target(const struct replay *replay, rf_error *error);
 
 /* Whether a source cannot be followed on without another snapshot. */
-bool following_needs_snapshot(const struct following *following);
+bool following_needs_snapshot(const struct replay *replay);
 
 /* The earlier run, or attempt, was stopped while it wrote the snapshot, or slots of the source have moved
  * since it began: another one is written over what is in the target, which was empty before. What is there

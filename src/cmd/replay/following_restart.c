@@ -85,12 +85,13 @@ rf_code following_begin_snapshots(struct replay *r, rf_error *error)
 
 /* --- another attempt ----------------------------------------------------------------------------------- */
 
-bool following_needs_snapshot(const struct following *f)
+bool following_needs_snapshot(const struct replay *r)
 {
+    const struct following *f = &r->following;
     for (size_t i = 0; f->begun && i < f->count; i++)
         if (rf_follow_needs_snapshot(f->sources[i].follow))
             return true;
-    return f->cutover.corrected;
+    return f->cutover.corrected || (r->engine && rf_replay_has_lost_import_mode(r->engine));
 }
 
 static rf_code give_up(rf_error *error, const char *why)
@@ -116,7 +117,7 @@ rf_code following_try_again(struct replay *r, rf_code code, rf_error *error)
 {
     struct following_attempts *attempts = r->attempts;
     char why[96];
-    if (code != RF_E_READ || r->following.in_stream || !following_needs_snapshot(&r->following))
+    if (code != RF_E_READ || r->following.in_stream || !following_needs_snapshot(r))
         return code;
     const int64_t retry_for_ms = rf_files_source(&r->options->common.inputs, 0)->wait.retry_for_ms;
     error->code = RF_E_UNAVAILABLE;

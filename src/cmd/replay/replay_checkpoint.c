@@ -179,6 +179,7 @@ static void go_on(struct replay *r)
                       r->session.now);
     c->commands = found->commands;
     c->shifted = found->shifted;
+    c->import_id = found->import_id;
     for (size_t i = 0; i < found->stream_count; i++) {
         memcpy(c->streams[i].id, found->streams[i].id, sizeof c->streams[i].id);
         c->streams[i].offset = found->streams[i].offset;
@@ -344,6 +345,8 @@ static rf_code save(struct replay *r, rf_error *error)
     struct checkpoint *c = &r->checkpoint;
     TRY(dead_letter_sync(&r->dead_letter, error));
     c->position = current_position(r);
+    if (c->import_id != 0 && rf_replay_import_id(r->engine) != 0)
+        c->import_id = rf_replay_import_id(r->engine);
     if (r->following.in_stream) {
         save_streams(r);
         c->written_until = later(c->written_until, c->position);
@@ -356,7 +359,7 @@ static rf_code save(struct replay *r, rf_error *error)
     r->state.saved = r->attempts->saved = true;
     const struct checkpoint without_streams = checkpoint_without_streams(c);
     const bool goes_on = c->state != CHECKPOINT_DONE && c->state != CHECKPOINT_SWITCHING;
-    return checkpoint_save(goes_on && following_needs_snapshot(&r->following) ? &without_streams : c, error);
+    return checkpoint_save(goes_on && following_needs_snapshot(r) ? &without_streams : c, error);
 }
 
 /* The position `bytes` after `position`; if that is beyond the end of its file, in the files that follow. The

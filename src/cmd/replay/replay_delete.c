@@ -87,7 +87,7 @@ static rf_code note_names(struct replay *r, rf_error *error)
 
 static rf_code find_on_target(struct replay *r, rf_error *error)
 {
-    const rf_live_options options = {.names_only = true};
+    const rf_live_options options = {.names_only = true, .import_source = r->checkpoint.import_id != 0};
     rf_live_counts counts;
     rf_live *live;
     TRY(rf_live_open(&r->target, &options, &live, error));

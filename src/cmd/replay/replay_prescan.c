@@ -272,16 +272,48 @@ static rf_code reject_keys(struct replay *r, rf_error *error)
 /* The source refreshes the expiries of keys that the target would have deleted by then. */
 static void shift_expiries(struct replay *r)
 {
+    static const rf_server has_import_mode = {RF_VALKEY, 8, 1};
+    const bool offers_mode = rf_server_at_least(r->info.server, has_import_mode);
     if (!r->checkpoint.shifted && !can_shift(r)) {
         if (!r->found.inputs)
             message_warning("the target deletes expired keys by its own clock: a key whose expiry the source "
-                            "changes in time may be lost if that arrives late");
+                            "changes in time may be lost if that arrives late%s",
+                            offers_mode ? "; in import mode it deletes none: CONFIG SET import-mode yes"
+                                        : "");
         return;
     }
     if (!r->checkpoint.shifted)
         message_note("expiries are sent 317 years late, and corrected at the end");
     r->checkpoint.shifted = true;
     rf_replay_shift_expiries(r->engine);
+}
+
+/* If it was turned off, or another process has loaded an RDB, what has expired meanwhile was deleted. */
+static rf_code recognize_import_mode(const struct replay *r, uint64_t id, rf_error *error)
+{
+    const struct checkpoint without_streams = checkpoint_without_streams(&r->checkpoint);
+    if (r->found.stream_count == 0 || r->found.import_id == 0 || r->found.import_id == id)
+        return RF_OK;
+    TRY(checkpoint_save(&without_streams, error));
+    return fail(error, RF_E_TARGET,
+                "the target %s: keys that have expired may have been deleted: run it again to write another "
+                "snapshot over what is there",
+                id == 0 ? "is not in import mode any more" : "is not served by the same processes any more");
+}
+
+static rf_code keep_expired(struct replay *r, rf_error *error)
+{
+    bool used = false;
+    if (!r->checkpoint.shifted)
+        TRY(rf_replay_use_import_mode(r->engine, &used, error));
+    r->checkpoint.import_id = rf_replay_import_id(r->engine);
+    TRY(recognize_import_mode(r, r->checkpoint.import_id, error));
+    if (used)
+        message_note("the target is in import mode: it deletes no expired keys until that is turned off, "
+                     "which is to be done when the run is complete");
+    else
+        shift_expiries(r);
+    return RF_OK;
 }
 
 static rf_code survey_followed(struct replay *r, rf_error *error)
@@ -292,7 +324,7 @@ static rf_code survey_followed(struct replay *r, rf_error *error)
         return fail(error, RF_E_INCOMPATIBLE, "--follow needs a target of version 6.2 or later");
     TRY(reject_keys(r, error));
     TRY(following_check(r, error));
-    shift_expiries(r);
+    TRY(keep_expired(r, error));
     TRY(rf_replay_begin_commands(r->engine, error));
     TRY(following_check_target(r, error));
     if (following_restarts(r))

@@ -123,7 +123,7 @@ static void print_nodes(const struct replay *r)
 static bool writes_another(const struct replay *r)
 {
     return r->options->follow && r->checkpoint.path && following_can_replace(r) &&
-           (!r->following.in_stream || following_needs_snapshot(&r->following));
+           (!r->following.in_stream || following_needs_snapshot(r));
 }
 
 /* False if resuming would fail with the same error. */
@@ -136,7 +136,7 @@ static bool can_go_on(const struct replay *r, const rf_error *error)
         return false;
     if (!error)
         return r->state.stopped;
-    if (following_needs_snapshot(&r->following))
+    if (following_needs_snapshot(r))
         return writes_another(r);
     return (rf_code_is_target(error->code) || error->code == RF_E_WRITE) &&
            !(r->options->fail_fast && r->failures.count > 0);

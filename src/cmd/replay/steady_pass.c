@@ -26,7 +26,7 @@ static rf_code repeat(struct replay *r, int64_t for_ms, rf_live *live, steady_pa
 
 rf_code steady_pass(struct replay *r, steady_pass_fn *pass, void *ctx, bool *steady, rf_error *error)
 {
-    const rf_live_options options = {.names_only = true};
+    const rf_live_options options = {.names_only = true, .import_source = r->checkpoint.import_id != 0};
     rf_target target = r->target;
     rf_live *live;
     bool is_steady = false;

@@ -16,6 +16,7 @@ AOF_DIRECTORIES, CLUSTER_PORTS, ACL, TLS = "AOF directories", "a cluster's ports
 OLD_TABLES = "hash tables of the size that inspect estimates"
 CHECKED_BASES = "check-aof of an RDB base"  # Valkey's takes no file for an RDB that has Valkey's own magic
 CLUSTER_DATABASES = "databases beside 0 in a cluster"
+IMPORT_MODE = "import mode"
 DEBUG_SETTING, ERRORSTATS, RELOAD = "enable-debug-command", "INFO errorstats", "DEBUG RELOAD NOSAVE"
 
 NEVER = (999,)
@@ -37,8 +38,9 @@ SINCE_REDIS = {
     DEBUG_SETTING: (7, 0),
     FIELDS: (7, 4),
     CLUSTER_DATABASES: NEVER,
+    IMPORT_MODE: NEVER,
 }
-SINCE_VALKEY = {FIELDS: (9, 0), CLUSTER_DATABASES: (9, 0)}
+SINCE_VALKEY = {FIELDS: (9, 0), CLUSTER_DATABASES: (9, 0), IMPORT_MODE: (8, 1)}
 UNTIL = {OLD_TABLES: {"redis": (8, 0), "valkey": (8, 0)}, CHECKED_BASES: {"valkey": (9, 0)}}
 
 # The newest RDB version that it reads, by project and first version. Valkey has numbers of its own beside these.

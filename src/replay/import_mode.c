@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+/* The import mode of Valkey, from 8.1 on: a server in it deletes nothing that expires, and to a connection
+ * that asks for it, what has expired is still there.
+ *
+ *   CLIENT IMPORT-SOURCE ON   ->   OK   |   ERR Server is not in import mode
+ *
+ * A connection does not notice that the mode is turned off, so it asks again from time to time. A process
+ * that is started in this mode has deleted what had expired in its RDB; so another process is like one
+ * without. */
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/fail.h"
+#include "replay/commands.h"
+#include "replay/internal.h"
+
+enum { CHECK_MS = 1000 };
+
+static const rf_slice question[] = {SLICE("CLIENT"), SLICE("IMPORT-SOURCE"), SLICE("ON")};
+enum { QUESTION_WORDS = sizeof question / sizeof *question };
+
+void import_mode_lost(struct node *node, const char *why)
+{
+    rf_replay *r = node->replay;
+    r->import.lost = true;
+    if (r->error.code == RF_OK)
+        fail(&r->error, RF_E_TARGET, "%s: %s: keys that have expired may have been deleted", node->base.name,
+             why);
+}
+
+static rf_code ask(struct client *client, bool *on, char text[CONTROL_ERROR_TEXT], rf_error *error)
+{
+    struct reply head;
+    rf_slice rest;
+    TRY(control_call(client, question, QUESTION_WORDS, &head, &rest, error));
+    *on = head.kind == REPLY_STATUS;
+    reply_text(head, text, CONTROL_ERROR_TEXT);
+    return RF_OK;
+}
+
+rf_code import_mode_join(struct node *node, struct client *client, rf_error *error)
+{
+    rf_replay *r = node->replay;
+    char text[CONTROL_ERROR_TEXT];
+    bool on;
+    if (!r->import.on)
+        return RF_OK;
+    TRY(ask(client, &on, text, error));
+    if (!on)
+        import_mode_lost(node, text);
+    else if (node->import_run != 0 && node->import_run != node->run)
+        import_mode_lost(node, "the server was restarted while in import mode");
+    if (r->error.code != RF_OK)
+        return replay_ended(r, error);
+    node->import_run = node->run;
+    return RF_OK;
+}
+
+/* --- all primaries ------------------------------------------------------------------------------------- */
+
+static rf_code visit(void *ctx, struct node *node, bool retrying, rf_error *error)
+{
+    bool *all = ctx, on;
+    struct client *client;
+    char text[CONTROL_ERROR_TEXT];
+    (void)retrying;
+    TRY(node_open_control(node, &client, error));
+    TRY(ask(client, &on, text, error));
+    node->import_run = on ? node->run : 0;
+    *all &= node->import_run != 0;
+    return RF_OK;
+}
+
+static void leave_all(rf_replay *r)
+{
+    for (size_t i = 0; i < r->map.node_count; i++)
+        if (node_at(r, i)->import_run != 0) {
+            node_at(r, i)->import_run = 0;
+            node_close_control(node_at(r, i));
+        }
+}
+
+rf_code import_mode_use(rf_replay *r, rf_error *error)
+{
+    bool all = true;
+    if (r->map.primaries.closes_on_unknown)
+        return RF_OK;
+    TRY(on_each_primary(r, visit, &all, error));
+    r->import.on = all;
+    if (!all)
+        leave_all(r);
+    return RF_OK;
+}
+
+static rf_code visit_again(void *ctx, struct node *node, bool retrying, rf_error *error)
+{
+    struct client *client;
+    (void)ctx, (void)retrying;
+    TRY(node_open_control(node, &client, error));
+    return import_mode_join(node, client, error);
+}
+
+rf_code import_mode_check(rf_replay *r, rf_error *error)
+{
+    return r->import.on ? on_each_primary(r, visit_again, NULL, error) : RF_OK;
+}
+
+uint64_t import_mode_id(const rf_replay *r)
+{
+    uint64_t id = 0;
+    for (size_t i = 0; r->import.on && i < r->map.node_count; i++) {
+        const struct node *node = node_at(r, i);
+        if (!node->base.primary)
+            continue;
+        if (node->import_run == 0)
+            return 0;
+        id += node->import_run;
+    }
+    return id;
+}
+
+/* --- pipelines ----------------------------------------------------------------------------------------- */
+
+static struct pipeline *find_connected(struct node *node)
+{
+    for (unsigned i = 0; i < node->replay->options.connections; i++)
+        if (node->pipelines[i].connection && !node->pipelines[i].streaming)
+            return &node->pipelines[i];
+    return NULL;
+}
+
+static rf_code put_question(struct pipeline *pipeline, rf_error *error)
+{
+    struct request *request;
+    TRY(pipeline_begin(pipeline, &request, error));
+    request->kind = REQUEST_IMPORT;
+    request->done = true;
+    command_put(&pipeline->out, question, QUESTION_WORDS);
+    return pipeline_end(pipeline, 1, error);
+}
+
+rf_code import_mode_ask_again(rf_replay *r, rf_error *error)
+{
+    const int64_t now = clock_monotonic_ms();
+    if (LIKELY(!r->import.on || now < r->import.next_ms))
+        return RF_OK;
+    r->import.next_ms = now + CHECK_MS;
+    for (size_t i = 0; i < r->map.node_count; i++) {
+        struct pipeline *pipeline = find_connected(node_at(r, i));
+        if (pipeline)
+            TRY(put_question(pipeline, error));
+    }
+    return RF_OK;
+}
