@@ -541,6 +541,26 @@ Test(dragonfly, to_other_servers)
     expect_not_converted("23 0164 01 01 05 0100000000000000", &redis, "a count-min sketch of Dragonfly");
 }
 
+/* Byte for byte what Redis Stack has saved of this document. */
+Test(dragonfly, json_is_that_of_the_module)
+{
+    static const char saved[] = "\x07\x08json-str\x81\x45\xe2\x52\x38\xdf\x91\x2c\x03\x05\x07\"hello\"";
+    const rf_sink_options options = {.target = {RF_REDIS, 7, 2}, .saved_at = -1, .json = true};
+    struct scratch scratch;
+    struct build b = {0};
+    rf_sink *sink;
+    rf_error error;
+    scratch_make(&scratch);
+    put_file(&b, "1e 08 6a736f6e2d737472 07 2268656c6c6f22");
+    cr_assert_eq(rf_sink_open_rdb(scratch_path(&scratch, "out"), false, &options, &sink, &error), RF_OK);
+    cr_assert_eq(run_sink(built(&b), 0, sink, &error), RF_OK, "%s", error.message);
+    rf_slice out = scratch_read(&scratch, "out");
+    cr_expect(memmem(out.ptr, out.len, saved, sizeof saved)); /* the NUL is the end of its items */
+    exact_free(out);
+    build_free(&b);
+    scratch_remove(&scratch);
+}
+
 static rf_code to_dragonfly(const char *magic, const char *hex, rf_error *error)
 {
     static const rf_sink_options own = {.target = {RF_DRAGONFLY, 1, 0}, .saved_at = -1};
