@@ -44,7 +44,7 @@ rf_code rreplay_begin(struct rreplay *r, const struct rf_arguments *command, uin
         return window_fail(w, RF_E_CORRUPT, "RREPLAY: invalid database number");
     TRY(validate(r, w, argv[2]));
     r->active = true;
-    r->offset = offset;
+    r->start = offset;
     r->db = db;
     window_open_memory(&r->commands, argv[2]);
     r->commands.error = w->error;
@@ -58,6 +58,7 @@ rf_code rreplay_next(struct rreplay *r)
         rreplay_close(r);
         return RF_END;
     }
+    r->offset = r->start + window_offset(&r->commands);
     return resp_read_command(&r->arguments);
 }
 

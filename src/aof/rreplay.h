@@ -9,7 +9,8 @@
 
 struct rreplay {
     bool active;
-    uint64_t offset; /* of the RREPLAY */
+    uint64_t start;  /* of the RREPLAY */
+    uint64_t offset; /* of the current command: no other one of the log has it */
     int64_t db;
     bool db_given;
     struct window commands;

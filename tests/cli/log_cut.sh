@@ -44,6 +44,8 @@ python3 -c 'import json; print(json.load(open("report.json"))["commands"])'
 convert in.aof --drop-at 89
 convert in.aof --drop-at in.aof:0xa8
 convert in.aof --drop-at 90
+convert in.aof --drop-at 0x6b # EXEC
+convert in.aof --drop-at in.aof:0x2f # MULTI
 convert in.aof --until-command 4 --drop-command FLUSHALL --report report.json
 python3 -c 'import json; print(json.load(open("report.json"))["commands"])'
 

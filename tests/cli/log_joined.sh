@@ -40,3 +40,10 @@ run convert one flushed -o with --drop-command FLUSHALL
 { command SET b 3; command FUNCTION LOAD other; } | node other b
 run convert one other -o none
 run convert one other -o some -k 'b*' --until-command 1000
+
+# a pipe may have commands, but not beside other inputs
+{ command SET a 2; command FLUSHALL; } >log.aof
+cat log.aof | run convert two/n.1.base.rdb - -o none
+run convert two/n.1.base.rdb log.aof -o none
+cat two/n.1.base.rdb | run convert one/n.1.base.rdb - -o piped.rdb --check
+cat log.aof | run convert - -o piped.aof

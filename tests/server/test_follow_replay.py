@@ -4,6 +4,7 @@ lists and strings that grow show a command that was applied twice, or left out."
 import contextlib
 import os
 import random
+import re
 import signal
 import threading
 import time
@@ -246,6 +247,16 @@ class Refusals(FollowReplaying):
         self.target.call("SET", "a", 1)
         self.refused(*self.job(), said="nothing written: the target has 1 key", expected=TARGET)
 
+    def test_two_runs(self):
+        """The second sees the mark of the first also before anything is written."""
+        first = self.begin(*self.job("--exit-when-in-step", "2s"))
+        self.begun(first, lambda: self.target.call("DBSIZE"))
+        second = self.begin(*self.job("--exit-when-in-step", "2s"))
+        self.finish(second, TARGET)
+        self.live.call.pipeline([("INCR", "c"), ("RPUSH", "l", "i")])
+        self.finish(first)
+        self.assert_equal_data()
+
     def test_filters_that_commands_do_not_tell(self):
         self.refused(*self.job("-t", "string"), said="type")
         self.assertNotIn(b"sync_full:1\r", self.live.call("INFO", "stats"))
@@ -349,6 +360,29 @@ class CutOver(FollowReplaying):
             self.finish(running)
             self.live.call("CLIENT", "UNPAUSE")
         self.assertNotIn("all keys are compared during the pause", self.said)
+
+    def test_pause_that_somebody_ends(self):
+        """What is written then, after all keys have been compared, is in the source only: clients are not switched."""
+        self.live.call("ACL", "SETUSER", "copy", "on", ">pw", "+psync", "+replconf", "+ping", "+info", "+client")
+        self.addCleanup(self.live.call, "ACL", "DELUSER", "copy")
+        self.live.call("SET", "a", 1)
+        url = url_of(self.live).replace("redis://", "redis://copy:pw@")
+        running = self.begin(*self.job("--cutover", "60s", "--cutover-command", f"touch {self.path('switched')}", source=url))
+        self.live.call("CONFIG", "SET", "repl-diskless-sync-delay", 3)
+        self.addCleanup(self.live.call, "CONFIG", "SET", "repl-diskless-sync-delay", 0)
+        self.begun(running, lambda: "are paused for" in running.said())
+        self.begun(running, lambda: b"state=wait_bgsave" in self.live.call("INFO", "replication"))
+        forks = self.forks()
+        with self.target.halted():
+            self.begun(running, lambda: self.forks() > forks)
+            self.live.call.pipeline([("CLIENT", "UNPAUSE"), ("SET", "late", 1)])
+        self.finish(running, TARGET)
+        self.assertIn("written to during the pause", self.said)
+        self.assertFalse(os.path.exists(self.path("switched")))
+        self.assertEqual(self.live.call("SET", "later", 1), b"OK")
+
+    def forks(self):
+        return int(re.search(rb"total_forks:(\d+)", self.live.call("INFO", "stats")).group(1))
 
     @soak
     def test_command(self):

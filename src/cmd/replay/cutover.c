@@ -10,6 +10,7 @@
 #include "cmd/term/text.h"
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 enum {
     STEADY_MS = 1000, /* in step for so long before the pause */
@@ -66,6 +67,7 @@ static void unpause(struct replay *r)
     char source[SOURCE_TEXT];
     rf_error why;
     c->paused_ms = 0;
+    c->confirming = false;
     following_format_source(r, source, sizeof source);
     if (unpause_all(&r->following, &why) == RF_OK)
         message_warning("writes at %s go on", source);
@@ -97,7 +99,21 @@ static rf_code pause_source(struct replay *r, rf_error *error)
     if (pause_all(f, pause_ms(r), &why) != RF_OK)
         return give_up(r, RF_E_TARGET, why.message, error);
     following_format_source(r, source, sizeof source);
+    for (size_t i = 0; i < f->count; i++)
+        rf_follow_id(f->sources[i].follow, f->sources[i].paused_id);
     message_note("cut-over: writes at %s are paused for up to %g s", source, (double)pause_ms(r) / 1000);
+    return RF_OK;
+}
+
+/* A server that takes over, or is started again, continues the stream with another id. */
+static rf_code check_ids(const struct following *f, rf_error *error)
+{
+    for (size_t i = 0; i < f->count; i++) {
+        char id[sizeof f->sources[i].paused_id];
+        rf_follow_id(f->sources[i].follow, id);
+        if (strcmp(id, f->sources[i].paused_id) != 0)
+            return fail(error, RF_E_UNAVAILABLE, "the source was started again, or another server took over");
+    }
     return RF_OK;
 }
 
@@ -170,10 +186,34 @@ static rf_code take_step(struct replay *r, step_fn *step, bool *equal, bool *gav
     return code == RF_OK ? RF_OK : give_up(r, code, why.message, error);
 }
 
-/* Everything that was written before the pause is in the target. */
+/* Whoever ended the pause, the rest of it begins again: what was written meanwhile is in the stream before
+ * the new offset. */
+static rf_code pause_again(struct replay *r, bool *equal, rf_error *error)
+{
+    struct cutover *c = &r->following.cutover;
+    (void)equal;
+    TRY(pause_all(&r->following, c->paused_ms + pause_ms(r) - clock_monotonic_ms(), error));
+    TRY(check_ids(&r->following, error));
+    c->confirming = true;
+    c->put = r->counts.put;
+    return RF_OK;
+}
+
+/* The pause has lasted, and everything that was written before it is in the target. */
 static rf_code complete(struct replay *r, rf_error *error)
 {
     struct cutover *c = &r->following.cutover;
+    rf_replay_leave_import_mode(r->engine);
+    TRY(switch_clients(r, error));
+    c->complete = true;
+    c->took_ms = clock_monotonic_ms() - c->paused_ms;
+    r->checkpoint.shifted = false;
+    return RF_END;
+}
+
+/* What was written before the pause has been put. */
+static rf_code compare(struct replay *r, rf_error *error)
+{
     bool equal = r->options->cutover_unverified, gave_up = false;
     TRY(rf_replay_finish(r->engine, error));
     if (!equal)
@@ -185,12 +225,7 @@ static rf_code complete(struct replay *r, rf_error *error)
         return RF_OK;
     if (!equal)
         return fail(error, RF_E_TARGET, "cut-over: the target is not the same as the source");
-    rf_replay_leave_import_mode(r->engine);
-    TRY(switch_clients(r, error));
-    c->complete = true;
-    c->took_ms = clock_monotonic_ms() - c->paused_ms;
-    r->checkpoint.shifted = false;
-    return RF_END;
+    return take_step(r, pause_again, &equal, &gave_up, error);
 }
 
 static bool is_drained(const struct following *f)
@@ -219,8 +254,10 @@ rf_code cutover_turn(struct replay *r, int64_t now_ms, rf_error *error)
             return RF_OK;
         return cutover_compare_helps(r) ? cutover_compare_ahead(r, error) : pause_source(r, error);
     }
+    if (c->confirming && r->counts.put != c->put)
+        return give_up(r, RF_E_TARGET, "the source was written to during the pause", error);
     if (is_drained(f))
-        return complete(r, error);
+        return c->confirming ? complete(r, error) : compare(r, error);
     return left_ms(r) > 0
                ? RF_OK
                : give_up(r, RF_E_TARGET, "the stream was not written within the pause of the writes", error);

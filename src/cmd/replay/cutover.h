@@ -20,6 +20,8 @@ struct cutover {
     int64_t paused_ms; /* when the pause began; monotonic; 0: the writes are not paused */
     bool tried;        /* there is one attempt in a run */
     bool corrected;    /* the expiries, so that the target deletes keys by itself */
+    bool confirming;   /* all is done but to see that the pause has lasted */
+    uint64_t put;      /* keys and commands that were put before that */
     bool switching;    /* the clients may be switched, or have been */
     bool killed;       /* the command that switches them */
     bool complete;

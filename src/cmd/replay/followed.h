@@ -33,6 +33,7 @@ struct followed {
     struct checkpoint_mark marks[CHECKPOINT_MARKS];
     uint64_t exit_offset;   /* of the source when it was time to end; 0: not yet */
     uint64_t paused_offset; /* of the source when its writes were paused */
+    char paused_id[41];     /* of its stream then */
 };
 
 /* All of the snapshot is done. */

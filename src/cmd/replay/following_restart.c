@@ -71,15 +71,18 @@ rf_code following_pause(struct replay *r, rf_error *error)
     return failed == 0 ? RF_OK : rf_replay_wait(r->engine, NO_DESCRIPTOR, ms, error);
 }
 
-/* The checkpoint is there before the marks are, so that a run that is killed leaves none that are unknown. */
+/* The checkpoint is there before the marks are, so that a run that is killed leaves none that are unknown. By
+ * its marks another run that begins sees that the target is not empty, also before the first key is written.
+ */
 rf_code following_begin_snapshots(struct replay *r, rf_error *error)
 {
     const bool was_empty = r->options->on_exists == RF_ON_EXISTS_FAIL;
     if (following_restarts(r))
         TRY(replay_leftovers_begin(r, error));
-    if (!r->options->checkpoint || r->found.stream_count > 0 || !was_empty)
+    if (r->found.stream_count > 0 || !was_empty)
         return RF_OK;
-    TRY(replay_begin_snapshot(r, error));
+    if (r->options->checkpoint)
+        TRY(replay_begin_snapshot(r, error));
     return rf_replay_mark_target(r->engine, error);
 }
 

@@ -333,11 +333,23 @@ static bool rewrites_commands(const struct cursor *cursor)
            (!session->unfiltered || session->read.topology || session->read.by_slot || session->joined);
 }
 
+/* Of a pipe it is not known in advance that it has commands, which then are not checked against the others.
+ */
+static inline bool is_unjoined(const struct cursor *cursor)
+{
+    const struct session *session = cursor->session;
+    return session->read.rewrites_commands && session->options->operand_count > 1 && !session->joined &&
+           !cursor->input->is_stream;
+}
+
 /* *entry: the command, or the first one that results of it. */
 static rf_code accept_command(struct cursor *cursor, rf_entry *command, rf_entry **entry, rf_error *error)
 {
     struct session *session = cursor->session;
     end_record(session, command->offset);
+    if (UNLIKELY(is_unjoined(cursor)))
+        return fail(error, RF_E_ARGUMENT,
+                    "AOF commands of a pipe cannot be combined with other inputs: save them to a file");
     bool drop = leave_out(cursor, command);
     if (UNLIKELY(session->joined != NULL) && !drop)
         TRY(joined_logs_command(session->joined, session->options, cursor->number, command, &drop, error));

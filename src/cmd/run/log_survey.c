@@ -71,12 +71,25 @@ static void follow_transaction(struct pass *pass, const rf_entry *command)
     }
 }
 
+/* Without one of the two a server takes what follows for another thing than it was. */
+static rf_code find_dropped(struct pass *pass, const rf_entry *command, rf_error *error)
+{
+    const rf_slice name = command->argv[0];
+    pass->found = true;
+    if (!slice_is_word(name, "MULTI") && !slice_is_word(name, "EXEC"))
+        return RF_OK;
+    return fail(error, RF_E_ARGUMENT,
+                "--drop-at: %.*s cannot be left out alone: leave out the commands of its transaction, or use "
+                "--until-offset",
+                (int)name.len, (const char *)name.ptr);
+}
+
 static rf_code find_cut(struct pass *pass, size_t number, const rf_entry *command, rf_error *error)
 {
     struct log_survey *log = &pass->session->log;
-    (void)error;
     pass->has_times |= command->time > 0;
-    pass->found |= log_place_is_of(&options_of(pass)->drop_at, pass->session->inputs[number].path, command);
+    if (log_place_is_of(&options_of(pass)->drop_at, pass->session->inputs[number].path, command))
+        TRY(find_dropped(pass, command, error));
     if (!log->cut && is_after(pass, number, command))
         cut_at(pass, number, command->offset);
     follow_transaction(pass, command);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* `rdbferry split`: a transfer to one output per shard, and its plan. */
+#include "base/bytes.h"
 #include "base/escape.h"
 #include "base/fail.h"
+#include "base/number.h"
 #include "cmd/command.h"
 #include "cmd/run/estimate.h"
 #include "cmd/run/evaluate.h"
@@ -56,22 +58,62 @@ static rf_code open_sink(void *ctx, rf_error *error)
                : rf_sink_open_split(options->output, &shards, &sink, &split->transfer.sink, error);
 }
 
+/* The database that a command has as an argument; 0: none. */
+static int64_t other_db(const rf_entry *command)
+{
+    int64_t db = 0;
+    if (slice_is_word(command->argv[0], "MOVE") && command->argc > 2)
+        number_parse_db(command->argv[2], &db);
+    else if (slice_is_word(command->argv[0], "COPY"))
+        for (size_t i = 3; i + 1 < command->argc; i++)
+            if (slice_is_word(command->argv[i], "DB"))
+                number_parse_db(command->argv[i + 1], &db);
+    return db;
+}
+
+static rf_code refuse_db(const struct split *split, const struct session *session, const rf_entry *entry,
+                         int64_t db, rf_error *error)
+{
+    fail(error, RF_E_INCOMPATIBLE,
+         "a cluster has no database %" PRId64 " (use --flatten-dbs or --map-db, filter with --db%s)", db,
+         split->options->written.to == TO_JSONL ? "" : ", or use --target-version valkey-9.0");
+    if (entry->kind == RF_ENTRY_KEY)
+        return session_error_key(session, entry, error);
+    error->offset = (int64_t)entry->offset;
+    return error->code;
+}
+
+/* A node of a cluster refuses what it cannot do when it loads the log, and goes on. */
+static rf_code check_command(const struct split *split, const struct session *session,
+                             const rf_entry *command, rf_error *error)
+{
+    if (split->options->written.to == TO_RDB)
+        return fail(error, RF_E_INCOMPATIBLE, "an RDB cannot hold AOF commands: use --to aof-dir or aof");
+    if (slice_is_word(command->argv[0], "SWAPDB")) {
+        fail(error, RF_E_INCOMPATIBLE,
+             "a cluster does not execute SWAPDB: use --flatten-dbs, --map-db or --db");
+        error->offset = (int64_t)command->offset;
+        return error->code;
+    }
+    const int64_t db = other_db(command);
+    return db < RF_CLUSTER_DATABASES || all_dbs(split->options)
+               ? RF_OK
+               : refuse_db(split, session, command, db, error);
+}
+
 /* Determines the slot of a key. Also checked in a dry run, where there is no sink to reject it. */
 static rf_code check_entry(void *ctx, const struct session *session, rf_entry *entry, rf_error *error)
 {
     const struct split *split = ctx;
     if (entry->kind != RF_ENTRY_KEY && entry->kind != RF_ENTRY_COMMAND)
         return RF_OK;
-    if (entry->kind == RF_ENTRY_COMMAND && split->options->written.to == TO_RDB)
-        return fail(error, RF_E_INCOMPATIBLE, "an RDB cannot hold AOF commands: use --to aof-dir or aof");
+    if (entry->kind == RF_ENTRY_COMMAND)
+        TRY(check_command(split, session, entry, error));
     if (entry->slot < 0)
         entry->slot = (int)rf_slot_of(entry->key);
-    if (entry->db < RF_CLUSTER_DATABASES || all_dbs(split->options))
-        return RF_OK;
-    fail(error, RF_E_INCOMPATIBLE,
-         "a cluster has no database %" PRId64 " (use --flatten-dbs or --map-db, filter with --db%s)",
-         entry->db, split->options->written.to == TO_JSONL ? "" : ", or use --target-version valkey-9.0");
-    return entry->kind == RF_ENTRY_KEY ? session_error_key(session, entry, error) : error->code;
+    return entry->db < RF_CLUSTER_DATABASES || all_dbs(split->options)
+               ? RF_OK
+               : refuse_db(split, session, entry, entry->db, error);
 }
 
 static void count_key(void *ctx, const rf_entry *key)
