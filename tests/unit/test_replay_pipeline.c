@@ -25,7 +25,7 @@ struct model {
     struct {
         size_t start, end; /* in `ended` */
         unsigned replies;
-    } *requests; /* MODEL_REQUESTS */
+    } * requests;          /* MODEL_REQUESTS */
     uint64_t tail, answer; /* numbers of requests */
     unsigned given;        /* replies to the request that is next */
     uint64_t streamed, told;
