@@ -196,13 +196,13 @@ $(FUZZERS): $(OUT)/%: tests/fuzz/%.c $(LIB_OBJ)
 	$(call say,LD $@)
 	$(Q)$(CC) $(TEST_FLAGS) $^ $(LINK_FLAGS) -fsanitize=fuzzer $(LIB_LIBS) -lm -o $@
 
-# The program, with calls that can be made to fail.
+# The program, with calls that can be made to fail: not those of the sanitizers, whose runtimes stay outside.
 FAULTY  := $(PROGRAM)-faults
 WRAPPED  = $(shell sed -n 's/^FAULTY[A-Z_]*.\([a-z0-9_]*\),.*/\1/p; s/^int __wrap_\([a-z]*\).*;$$/\1/p' tests/soak/faults.c)
 
 $(FAULTY): tests/soak/faults.c $(CMD_OBJ) $(LIB_OBJ)
 	$(call say,LD $@)
-	$(Q)$(CC) $(COMMON) $^ $(PROGRAM_LINK_FLAGS) $(WRAPPED:%=-Wl,--wrap=%) $(LIB_LIBS) -lm -o $@
+	$(Q)$(CC) $(COMMON) $^ $(LINK_FLAGS) $(WRAPPED:%=-Wl,--wrap=%) $(LIB_LIBS) -lm -o $@
 
 ## soak: mutants against servers, failing calls, kills, hostile servers for SOAK_SECONDS (600) or SOAK_SEEDS each
 soak: deps
