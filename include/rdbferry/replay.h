@@ -158,8 +158,9 @@ RF_API const rf_replay_info *rf_replay_info_get(const rf_replay *replay);
  * uses this mode: keys are written also if they have expired. Called before the first entry is put. *used:
  * they are in it, and the user may use CLIENT IMPORT-SOURCE; nothing is changed in the target otherwise.
  *
- * From then on it is RF_E_TARGET, also from other functions, if a primary is not in this mode any more, or
- * was restarted, since a server that loads an RDB deletes what has expired. It is noticed within a second of
+ * From then on it is RF_E_TARGET, also from other functions, if a primary is not in this mode any more, if it
+ * was restarted, since a server that loads an RDB deletes what has expired, or if slots have moved to other
+ * nodes than by a failover, since MIGRATE deletes that, too. The mode is noticed within a second of
  * a connection in use, but not if the mode is soon turned on again. */
 RF_API rf_code rf_replay_use_import_mode(rf_replay *replay, bool *used, rf_error *error);
 
@@ -169,8 +170,8 @@ RF_API rf_code rf_replay_check_import_mode(rf_replay *replay, rf_error *error);
 /* Import mode may be turned off from now on: what has been put is complete. */
 RF_API void rf_replay_leave_import_mode(rf_replay *replay);
 
-/* Identifies the processes of all primaries, to recognize by another run that they were not restarted; 0:
- * import mode is not used, or a primary has not been connected to. */
+/* Identifies which processes serve which slots, to recognize by another run that none was restarted, and no
+ * slot has moved; 0: import mode is not used, or a primary has not been connected to. */
 RF_API uint64_t rf_replay_import_id(const rf_replay *replay);
 
 /* Whether that has ended the run: the target may lack keys, and must be written again. */

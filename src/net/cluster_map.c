@@ -74,23 +74,29 @@ rf_code cluster_map_admit(struct cluster_map *map, const struct cluster_node *as
 
 /* --- topologies ---------------------------------------------------------------------------------------- */
 
-/* Returns whether the slot was served by another node. */
-static bool assign(struct cluster_map *map, unsigned slot, struct cluster_node *node)
+/* *moved: the slot was served by another node; *resharded: which was not replaced by a node that took over.
+ */
+static void assign(struct cluster_map *map, unsigned slot, struct cluster_node *node, bool *moved,
+                   bool *resharded)
 {
-    bool moved = map->node_of[slot] && map->node_of[slot] != node;
+    const struct cluster_node *before = map->node_of[slot];
     map->node_of[slot] = node;
-    return moved;
+    if (!before || before == node)
+        return;
+    *moved = true;
+    *resharded |= before->primary || node->was_primary;
 }
 
 static void assign_slots(struct cluster_map *map)
 {
     const uint16_t *node_of = map->primaries.node_of;
-    bool moved = false;
+    bool moved = false, resharded = false;
     for (unsigned slot = 0; slot < (node_of ? RF_SLOTS : 1); slot++) {
         size_t number = node_of ? node_of[slot] : 0;
-        moved |= assign(map, slot, number == NO_NODE ? map->unassigned : map->primary[number]);
+        assign(map, slot, number == NO_NODE ? map->unassigned : map->primary[number], &moved, &resharded);
     }
     map->moves += moved;
+    map->reshards += resharded;
 }
 
 /* The memory of a map, and the node that cannot be connected. */
@@ -112,8 +118,10 @@ static rf_code add_primaries(struct cluster_map *map, rf_error *error)
     if (!grown)
         return fail(error, RF_E_MEMORY, "out of memory");
     map->primary = grown;
-    for (size_t i = 0; i < map->node_count; i++)
+    for (size_t i = 0; i < map->node_count; i++) {
+        map->nodes[i]->was_primary = map->nodes[i]->primary;
         map->nodes[i]->primary = false;
+    }
     for (size_t i = 0; i < primaries->node_count; i++) {
         TRY(add_node(map, &primaries->nodes[i], &grown[i], error));
         grown[i]->primary = true;

@@ -17,7 +17,8 @@
 struct cluster_node {
     rf_address address;
     char name[ADDRESS_TEXT]; /* the address, for messages */
-    bool primary;            /* as far as known */
+    bool primary;            /* as far as known, */
+    bool was_primary;        /* and in the topology before */
 };
 
 struct cluster_map_owner {
@@ -40,7 +41,8 @@ struct cluster_map {
     struct address_index index;      /* of `nodes` */
     struct cluster_node *unassigned; /* not one of `nodes`: serves the slots that are not assigned */
     struct cluster_node **node_of;   /* RF_SLOTS elements; only the first one is used except for a cluster */
-    uint64_t moves;                  /* number of times that slots were seen to have moved */
+    uint64_t moves;                  /* number of times that slots were seen to have moved, */
+    uint64_t reshards;               /* and not only by a failover */
     bool stale;                      /* the topology may have changed: to be refreshed */
     bool suspect;                    /* a primary may have been replaced: to be refreshed when it is due */
     int64_t checked_ms;              /* time of the last refresh of a suspect topology */

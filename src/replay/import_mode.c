@@ -5,8 +5,8 @@
  *   CLIENT IMPORT-SOURCE ON   ->   OK   |   ERR Server is not in import mode
  *
  * A connection does not notice that the mode is turned off, so it asks again from time to time. A process
- * that is started in this mode has deleted what had expired in its RDB; so another process is like one
- * without. */
+ * that is started in this mode has deleted what had expired in its RDB, so another process is like one
+ * without; and MIGRATE deletes what has expired, so that slots must not move. */
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/fail.h"
@@ -86,9 +86,18 @@ rf_code import_mode_use(rf_replay *r, rf_error *error)
         return RF_OK;
     TRY(on_each_primary(r, visit, &all, error));
     r->import.on = all;
+    r->import.reshards = r->map.reshards;
     if (!all)
         leave_all(r);
     return RF_OK;
+}
+
+rf_code import_mode_check_slots(rf_replay *r, rf_error *error)
+{
+    if (!r->import.on || r->map.reshards == r->import.reshards)
+        return RF_OK;
+    import_mode_lost(nodes_primary(r, 0), "slots have moved to other nodes while in import mode");
+    return replay_ended(r, error);
 }
 
 static rf_code visit_again(void *ctx, struct node *node, bool retrying, rf_error *error)
@@ -101,21 +110,27 @@ static rf_code visit_again(void *ctx, struct node *node, bool retrying, rf_error
 
 rf_code import_mode_check(rf_replay *r, rf_error *error)
 {
-    return r->import.on ? on_each_primary(r, visit_again, NULL, error) : RF_OK;
+    rf_error ignored; /* a node that cannot be reached is found out below */
+    if (!r->import.on)
+        return RF_OK;
+    r->map.stale = true;
+    if (nodes_refresh(r, &ignored) != RF_OK && r->error.code != RF_OK)
+        return replay_ended(r, error);
+    return on_each_primary(r, visit_again, NULL, error);
 }
 
 uint64_t import_mode_id(const rf_replay *r)
 {
-    uint64_t id = 0;
-    for (size_t i = 0; r->import.on && i < r->map.node_count; i++) {
-        const struct node *node = node_at(r, i);
-        if (!node->base.primary)
-            continue;
-        if (node->import_run == 0)
+    enum { FACTOR = 31 };
+    const unsigned slots = r->map.primaries.node_of ? RF_SLOTS : 1;
+    uint64_t id = 1;
+    for (unsigned slot = 0; r->import.on && slot < slots; slot++) {
+        const struct node *node = nodes_of_slot(r, slot);
+        if (node->import_run == 0 && !node_is_unassigned(node))
             return 0;
-        id += node->import_run;
+        id = id * FACTOR + node->import_run;
     }
-    return id;
+    return r->import.on ? id | 1 : 0;
 }
 
 /* --- pipelines ----------------------------------------------------------------------------------------- */

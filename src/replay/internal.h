@@ -139,7 +139,8 @@ struct rf_replay {
     } shift;
     struct import_mode {
         bool on, lost;
-        int64_t next_ms; /* of the next question */
+        int64_t next_ms;   /* of the next question */
+        uint64_t reshards; /* of the map, before it was used */
     } import;
     struct buffer arguments; /* rf_slice: of the current command */
     struct group_cursor cursor;
@@ -477,7 +478,10 @@ rf_code import_mode_join(struct node *node, struct client *client, rf_error *err
 /* Ends the run. */
 void import_mode_lost(struct node *node, const char *why);
 
-/* Asks all primaries; the reply is waited for. */
+/* Called with each topology: ends the run if slots have moved. */
+rf_code import_mode_check_slots(rf_replay *r, rf_error *error);
+
+/* Asks all primaries, found anew; the reply is waited for. */
 rf_code import_mode_check(rf_replay *r, rf_error *error);
 
 /* The same on pipelines, once a second: called between requests. */

@@ -92,6 +92,15 @@ static bool reply_refuses_restore(struct reply reply)
     return strcasestr(text, "restore") != NULL;
 }
 
+/* In import mode the topology has to tell whether it is a failover. */
+static void follow_move(rf_replay *r, unsigned slot, struct node *node)
+{
+    if (r->import.on)
+        r->map.stale = r->retry.backoff = true;
+    else
+        r->map.node_of[slot] = &node->base;
+}
+
 enum request_result classify_reply(rf_replay *r, struct node *asked, struct reply reply, struct node **node)
 {
     enum error_class error_class = classify_error(reply);
@@ -100,7 +109,7 @@ enum request_result classify_reply(rf_replay *r, struct node *asked, struct repl
         (error_class == ERROR_MOVED || error_class == ERROR_ASK)) {
         *node = redirect_node(r, asked, reply);
         if (error_class == ERROR_MOVED && *node && slot_of(reply) < RF_SLOTS)
-            r->map.node_of[slot_of(reply)] = &(*node)->base;
+            follow_move(r, slot_of(reply), *node);
         return *node ? result_of[error_class] : RESULT_RETRY;
     }
     if (error_class == ERROR_TRANSIENT)

@@ -68,6 +68,7 @@ static rf_code find_again(rf_replay *r, rf_error *error)
 {
     TRY(cluster_map_refresh(&r->map, error));
     r->info.nodes = r->map.primaries.node_count;
+    TRY(import_mode_check_slots(r, error));
     return resolve_redirect(r, error);
 }
 

@@ -202,7 +202,7 @@ class Restart(ImportModeCase):
         self.written(running)
         self.stop(running)
         self.restart()
-        self.lose(self.begin(*job), "not served by the same processes", job)
+        self.lose(self.begin(*job), "processes were started since", job)
 
 
 @needs(IMPORT_MODE)
@@ -221,3 +221,31 @@ class IntoCluster(FollowReplaying):
             cluster.nodes[1].call("CONFIG", "SET", "import-mode", "yes")
             self.finish(self.begin(*job))
             self.assertIn(USED, self.said)
+
+    def test_slots_that_move(self):
+        """What has expired in them is lost: that is noticed by a command for such a slot, at the end, and by another run."""
+        with Cluster(self.fresh(), 2, lambda: {"import_mode": "yes"}) as cluster:
+            for way, name in ("command", "{b}"), ("end", "{c}"), ("run", "{f}"):
+                with self.subTest(way):
+                    for server in (self.live, *cluster.nodes):
+                        server.call("FLUSHALL")
+                    self.live.call("SET", name, 1)
+                    checkpoint = os.path.join(self.fresh(), "checkpoint")
+                    job = [url_of(self.live), f"redis+cluster://{HOST}:{cluster.nodes[0].port}", "--follow", "--checkpoint", checkpoint]
+                    running = self.begin(*job)
+                    self.begun(running, lambda: "in step" in running.said())
+                    if way != "command":
+                        running.kill(signal.SIGTERM)
+                        running.wait()
+                    if way == "end":
+                        os.remove(checkpoint)
+                        running = self.begin(*job[:-2], "--exit-when-in-step", "5s", "--on-exists", "replace")
+                        self.begun(running, lambda: "in step" in running.said())
+                    cluster.begin_move(name.encode())
+                    cluster.end_move(name.encode())
+                    if way == "command":
+                        self.live.call("INCR", name)
+                    if way == "run":
+                        running = self.begin(*job, "--resume")
+                    self.finish(running, TARGET)
+                    self.assertIn("slots have moved", self.said)

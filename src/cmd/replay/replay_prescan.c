@@ -298,7 +298,8 @@ static rf_code recognize_import_mode(const struct replay *r, uint64_t id, rf_err
     return fail(error, RF_E_TARGET,
                 "the target %s: keys that have expired may have been deleted: run it again to write another "
                 "snapshot over what is there",
-                id == 0 ? "is not in import mode any more" : "is not served by the same processes any more");
+                id == 0 ? "is not in import mode any more"
+                        : "is not served as before: processes were started since, or slots have moved");
 }
 
 static rf_code keep_expired(struct replay *r, rf_error *error)
