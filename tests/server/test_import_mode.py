@@ -26,6 +26,12 @@ class ImportModeCase(FollowReplaying):
         super().setUp()
         self.target.call("CONFIG", "SET", "import-mode", "yes")
 
+    def slow_job(self):
+        """The snapshot takes three seconds for 3000 keys."""
+        self.live.call("CONFIG", "SET", "rdb-key-save-delay", 1000)
+        self.addCleanup(self.live.call, "CONFIG", "SET", "rdb-key-save-delay", 0)
+        return self.job()
+
     def lose(self, running, said, job, after=lambda: None):
         """The run ends; one that is resumed writes another snapshot."""
         self.finish(running, TARGET)
@@ -49,7 +55,7 @@ class ImportMode(ImportModeCase):
         call.pipeline([("SET", name, 5, "PX", 1500) for name in names])
         call.pipeline([("RPUSH", f"list:{name}", *"ab", 200 * "x") for name in names])
         call.pipeline([("PEXPIRE", f"list:{name}", 1500) for name in names])
-        running = self.begin(*self.job("--rate", "300KB/s"))
+        running = self.begin(*self.slow_job())
         self.begun(running, lambda: self.target.call("DBSIZE") > 0)
         changes = [("INCR", name) for name in names] + [("PERSIST", f"list:{name}") for name in names]
         call.pipeline([("PEXPIRE", name, 10_000_000) for name in names] + changes)
@@ -58,6 +64,7 @@ class ImportMode(ImportModeCase):
         with self.target.halted():
             call.pipeline([("PERSIST", "kept"), ("INCR", "kept")])
             time.sleep(1)
+        self.assertEqual(call("EXISTS", "gone"), 0)  # it is deleted by then
         self.written(running, "last")
         self.assertEqual(self.target.call("PEXPIRETIME", names[0]), call("PEXPIRETIME", names[0]))
         self.stop(running)
@@ -69,11 +76,11 @@ class ImportMode(ImportModeCase):
     @needs(FIELDS)
     def test_fields(self):
         call = self.live.call
-        call("DEBUG", "POPULATE", 1500, "k", 300)
+        call("DEBUG", "POPULATE", 3000, "k", 300)
         names = [f"h:{i}" for i in range(20)]
         call.pipeline([("HSET", name, *"fvgw") for name in names])
         call.pipeline([("HPEXPIRE", name, 1000, "FIELDS", 1, "f") for name in names])
-        running = self.begin(*self.job("--rate", "200KB/s"))
+        running = self.begin(*self.slow_job())
         self.begun(running, lambda: self.target.call("DBSIZE") > 0)
         call.pipeline([("HPERSIST", name, "FIELDS", 1, "f") for name in names])
         self.written(running)
