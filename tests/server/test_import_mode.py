@@ -248,6 +248,12 @@ class IntoCluster(FollowReplaying):
                         os.remove(checkpoint)
                         running = self.begin(*job[:-2], "--exit-when-in-step", "5s", "--on-exists", "replace")
                         self.begun(running, lambda: "in step" in running.said())
+                    if way == "run":
+                        running = self.begin(*job, "--resume")
+                        self.begun(running, lambda: "in step" in running.said())
+                        running.kill(signal.SIGTERM)
+                        running.wait()
+                        self.assertNotIn("snapshot written", running.said())
                     cluster.begin_move(name.encode())
                     cluster.end_move(name.encode())
                     if way == "command":

@@ -253,7 +253,7 @@ static bool read_shifted(char **lines, bool *shifted)
 static bool read_import_id(char **lines, uint64_t *id)
 {
     char *value = next_value(lines, "import-mode");
-    return !value || (read_number(next_word(&value), id) && *id > 0);
+    return !value || (parse_count(value, id) && *id > 0);
 }
 
 static bool read_dead_letter(char **lines, struct checkpoint *c)
