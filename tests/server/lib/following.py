@@ -26,7 +26,8 @@ class Entry(ctypes.Structure):
     _fields_ = [
         ("kind", ctypes.c_int), ("offset", ctypes.c_uint64), ("db", ctypes.c_int64), ("key", Slice),
         ("slot", ctypes.c_int), ("type", ctypes.c_int), ("encoding", ctypes.c_void_p), ("expire_ms", ctypes.c_int64),
-        ("idle", ctypes.c_int64), ("freq", ctypes.c_int), ("metadata", Slice), ("value", ctypes.c_void_p),
+        ("idle", ctypes.c_int64), ("freq", ctypes.c_int), ("no_evict", ctypes.c_bool),
+        ("vendor_flags", ctypes.c_char_p), ("metadata", Slice), ("value", ctypes.c_void_p),
         ("name", Slice), ("text", Slice), ("keys", ctypes.c_uint64), ("expiring", ctypes.c_uint64),
         ("argv", ctypes.POINTER(Slice)), ("argc", ctypes.c_size_t), ("rest", ctypes.c_char * 512),
     ]  # fmt: skip
@@ -40,7 +41,10 @@ class Options(ctypes.Structure):
 
 
 class Position(ctypes.Structure):
-    _fields_ = [("offset", ctypes.c_uint64), ("arrived_ms", ctypes.c_int64), ("in_transaction", ctypes.c_bool)]
+    _fields_ = [
+        ("offset", ctypes.c_uint64), ("db", ctypes.c_int64), ("arrived_ms", ctypes.c_int64),
+        ("in_transaction", ctypes.c_bool),
+    ]  # fmt: skip
 
 
 class Target(ctypes.Structure):
