@@ -257,6 +257,18 @@ class Refusals(FollowReplaying):
         self.finish(first)
         self.assert_equal_data()
 
+    def test_nothing_written(self):
+        """The target is as it was, and another run can begin."""
+        self.live.call("CONFIG", "SET", "repl-diskless-sync-delay", 2)
+        self.addCleanup(self.live.call, "CONFIG", "SET", "repl-diskless-sync-delay", 0)
+        self.live.call("SET", "a", 1)
+        running = self.begin(*self.job("--source-retry-for", "1ms"))
+        self.begun(running, lambda: self.target.call("DBSIZE"))
+        self.live.call("CLIENT", "KILL", "TYPE", "replica")
+        running.kill(signal.SIGTERM)
+        running.wait()
+        self.assertEqual(self.target.call("DBSIZE"), 0)
+
     def test_filters_that_commands_do_not_tell(self):
         self.refused(*self.job("-t", "string"), said="type")
         self.assertNotIn(b"sync_full:1\r", self.live.call("INFO", "stats"))

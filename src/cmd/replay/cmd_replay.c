@@ -440,6 +440,8 @@ static rf_code write_inputs(struct replay *r, rf_error *error)
         message_warning(
             "expiries on the target are 317 years late until the run has been resumed and is complete");
     ended = replay_end(r, good, code == RF_OK ? error : &second);
+    if (!good)
+        following_unmark(r);
     if (good && ended == RF_OK && r->checkpoint.commands == COMMANDS_ONCE)
         ended = replay_remove_positions(r, error);
     return code == RF_OK ? ended : code;

@@ -90,6 +90,10 @@ rf_code following_recognize(const struct replay *replay, uint64_t keys, rf_error
 /* Called by following_begin(): marks a target that is new to the run, so that it is recognized. */
 rf_code following_begin_snapshots(struct replay *replay, rf_error *error);
 
+/* Without a checkpoint the next run does not know the marks of this one: they are removed if nothing else was
+ * written, so that the target is as it was, or if there is another attempt. */
+void following_unmark(struct replay *replay);
+
 /* Called when the run has ended with `code`, and before the checkpoint is saved: makes another attempt if the
  * source has ended the snapshot, unless none came further for --retry-for. Returns the code. */
 rf_code following_try_again(struct replay *replay, rf_code code, rf_error *error);

@@ -86,6 +86,14 @@ rf_code following_begin_snapshots(struct replay *r, rf_error *error)
     return rf_replay_mark_target(r->engine, error);
 }
 
+void following_unmark(struct replay *r)
+{
+    rf_error ignored;
+    const bool are_alone = r->attempts->again || r->counts.put == 0;
+    if (r->options->follow && !r->options->checkpoint && are_alone)
+        rf_replay_remove_positions(r->engine, &ignored);
+}
+
 /* --- another attempt ----------------------------------------------------------------------------------- */
 
 bool following_needs_snapshot(const struct replay *r)
