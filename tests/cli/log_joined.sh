@@ -41,9 +41,9 @@ run convert one flushed -o with --drop-command FLUSHALL
 run convert one other -o none
 run convert one other -o some -k 'b*' --until-command 1000
 
-# a pipe may have commands, but not beside other inputs
+# standard input may have commands, but not beside other inputs
 { command SET a 2; command FLUSHALL; } >log.aof
-cat log.aof | run convert two/n.1.base.rdb - -o none
+run convert two/n.1.base.rdb - -o none <log.aof
 run convert two/n.1.base.rdb log.aof -o none
-cat two/n.1.base.rdb | run convert one/n.1.base.rdb - -o piped.rdb --check
-cat log.aof | run convert - -o piped.aof
+run convert one/n.1.base.rdb - -o piped.rdb --check <two/n.1.base.rdb
+run convert - -o piped.aof <log.aof
