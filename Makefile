@@ -51,10 +51,12 @@ PROGRAM_LINK_FLAGS = $(LINK_$(BUILD)) $(LINK_FLAGS)
 LIB_SRC  := $(sort $(filter-out src/cmd/%,$(wildcard src/*/*.c)))
 CMD_SRC  := $(sort $(wildcard src/cmd/*.c src/cmd/*/*.c))
 TEST_SRC := $(sort $(wildcard tests/unit/*.c tests/support/*.c))
+GEN_SRC  := $(sort $(wildcard tools/rdbgen/*.c))
 FUZZ_SRC := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 LIB_OBJ  := $(LIB_SRC:%.c=$(OUT)/%.o)
 CMD_OBJ  := $(CMD_SRC:%.c=$(OUT)/%.o)
 TEST_OBJ := $(TEST_SRC:%.c=$(OUT)/%.o)
+GEN_OBJ  := $(GEN_SRC:%.c=$(OUT)/%.o)
 
 PROGRAM := $(OUT)/rdbferry
 PORTABLE := $(OUT)/rdbferry-static
@@ -90,7 +92,7 @@ $(OUT)/.commit: FORCE
 
 $(LIB_OBJ): ALL_FLAGS = $(LIB_FLAGS)
 $(CMD_OBJ): ALL_FLAGS = $(CMD_FLAGS)
-$(TEST_OBJ): ALL_FLAGS = $(TEST_FLAGS)
+$(TEST_OBJ) $(GEN_OBJ): ALL_FLAGS = $(TEST_FLAGS)
 $(OUT)/src/cmd/cmd_version.o: $(OUT)/.commit
 $(OUT)/src/cmd/cmd_version.o: ALL_FLAGS = $(CMD_FLAGS) -DRDBFERRY_COMMIT='"$(COMMIT)"'
 $(OUT)/%.o: %.c $(OUT)/.flags
@@ -130,11 +132,11 @@ $(UNIT): $(TEST_OBJ) $(LIB_OBJ)
 	$(call say,LD $@)
 	$(Q)$(CC) $^ $(PROGRAM_LINK_FLAGS) $(LIB_LIBS) $(shell pkg-config --libs criterion liblzf) -lm -o $@
 
-$(RDBGEN): $(wildcard tools/rdbgen/*.c) $(wildcard tools/rdbgen/*.h) $(LIB_OBJ) $(OUT)/.flags
+$(RDBGEN): $(GEN_OBJ) $(LIB_OBJ)
 	$(call say,LD $@)
-	$(Q)$(CC) $(TEST_FLAGS) $(filter %.c %.o,$^) $(PROGRAM_LINK_FLAGS) $(LIB_LIBS) $(shell pkg-config --libs liblzf) -lm -o $@
+	$(Q)$(CC) $^ $(PROGRAM_LINK_FLAGS) $(LIB_LIBS) $(shell pkg-config --libs liblzf) -lm -o $@
 
--include $(LIB_OBJ:.o=.d) $(CMD_OBJ:.o=.d) $(TEST_OBJ:.o=.d)
+-include $(LIB_OBJ:.o=.d) $(CMD_OBJ:.o=.d) $(TEST_OBJ:.o=.d) $(GEN_OBJ:.o=.d)
 
 # --- testing -----------------------------------------------------------------------------------------
 

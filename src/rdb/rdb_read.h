@@ -70,6 +70,21 @@ static inline rf_code rdb_string(struct window *w, rf_slice *out)
     return RF_OK;
 }
 
+/* A string of less than 16 KiB that is stored as it is, if all of it is there. False: nothing is consumed. */
+static inline bool rdb_plain_string(struct window *w, rf_slice *out)
+{
+    const size_t left = (size_t)(w->end - w->pos);
+    if (left < 2 || *w->pos >= 0x80)
+        return false;
+    const bool is_short = *w->pos < 0x40;
+    const size_t head = is_short ? 1 : 2, n = is_short ? *w->pos : (*w->pos & 0x3fu) << 8 | w->pos[1];
+    if (UNLIKELY(left - head < n))
+        return false;
+    *out = (rf_slice){w->pos + head, n};
+    w->pos = out->ptr + n;
+    return true;
+}
+
 /* Skips a string; its bytes need not be contiguous and are not decoded. */
 static inline rf_code rdb_skip_string(struct window *w)
 {

@@ -75,20 +75,11 @@ static inline rf_code value_use(struct rf_value *value, value_use_fn *use, const
     return value->held && value->resume ? concern(value, code, error) : conclude(value, code, error);
 }
 
-/* The most frequent value, a string of less than 16 KiB that is stored as it is, is taken at once if all of
- * it is there. It has nothing that could be damaged. */
+/* The most frequent value, a plain string, is taken at once. It has nothing that could be damaged. */
 static inline bool take_string(struct rf_value *value, rf_slice *string)
 {
-    struct window *w = value->stream;
-    const size_t left = (size_t)(w->end - w->pos);
-    if (value->used || value->type->encoding.number != RDB_STRING || left < 2 || *w->pos >= 0x80)
+    if (value->used || value->type->encoding.number != RDB_STRING || !rdb_plain_string(value->stream, string))
         return false;
-    const bool is_short = *w->pos < 0x40;
-    const size_t head = is_short ? 1 : 2, n = is_short ? *w->pos : (*w->pos & 0x3fu) << 8 | w->pos[1];
-    if (UNLIKELY(left - head < n))
-        return false;
-    *string = (rf_slice){w->pos + head, n};
-    w->pos = string->ptr + n;
     value->used = true;
     return true;
 }

@@ -409,7 +409,8 @@ rf_code collisions_note(struct collisions *c, const struct input *input, const r
         TRY(on_first_reading(c, input, entry, leave_out, error));
     else
         on_resolved(c, input, entry, leave_out);
-    c->left_out = *leave_out;
+    if (entry->kind == RF_ENTRY_KEY)
+        c->left_out = *leave_out;
     return RF_OK;
 }
 
