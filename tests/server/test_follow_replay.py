@@ -259,14 +259,16 @@ class Refusals(FollowReplaying):
 
     def test_nothing_written(self):
         """The target is as it was, and another run can begin."""
-        self.live.call("CONFIG", "SET", "repl-diskless-sync-delay", 2)
-        self.addCleanup(self.live.call, "CONFIG", "SET", "repl-diskless-sync-delay", 0)
+        self.live.call("CONFIG", "SET", "rdb-key-save-delay", 4_000_000)
+        self.addCleanup(self.live.call, "CONFIG", "SET", "rdb-key-save-delay", 0)
+        self.live.call("ACL", "SETUSER", "copy", "on", ">pw", "+psync", "+replconf", "+ping", "+info")
         self.live.call("SET", "a", 1)
-        running = self.begin(*self.job("--source-retry-for", "1ms"))
+        source = url_of(self.live).replace("redis://", "redis://copy:pw@")
+        running = self.begin(*self.job("--source-retry-for", "1s", source=source))
         self.begun(running, lambda: self.target.call("DBSIZE"))
-        self.live.call("CLIENT", "KILL", "TYPE", "replica")
-        running.kill(signal.SIGTERM)
-        running.wait()
+        self.live.call.pipeline([("ACL", "SETUSER", "copy", "off"), ("CLIENT", "KILL", "TYPE", "replica")])
+        self.assertNotEqual(running.wait(), 0)
+        self.live.call("ACL", "DELUSER", "copy")
         self.assertEqual(self.target.call("DBSIZE"), 0)
 
     def test_filters_that_commands_do_not_tell(self):
