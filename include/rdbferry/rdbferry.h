@@ -33,6 +33,7 @@
 #include <rdbferry/slot.h>
 #include <rdbferry/snapshot.h>
 #include <rdbferry/source.h>
+#include <rdbferry/strings.h>
 #include <rdbferry/target.h>
 #include <rdbferry/topology.h>
 #include <rdbferry/value.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The public functions of a batch. */
 #include "aof/batch.h"
+#include "rdb/strings.h"
 #include <stdlib.h>
 
 rf_batch *rf_batch_new(void)
@@ -31,6 +32,18 @@ rf_code rf_batch_next(rf_batch *batch, rf_entry *entry, rf_error *error)
 {
     return has_commands(batch) ? aof_batch_next(&batch->commands, entry, error)
                                : rdb_batch_next(&batch->keys, entry, error);
+}
+
+void rf_batch_next_strings(rf_batch *batch, rf_string *keys, size_t most, rf_strings *strings)
+{
+    strings->count = 0;
+    if (!has_commands(batch))
+        rdb_strings_next(&batch->keys.reader, keys, most, strings);
+}
+
+void rf_batch_back_to_string(rf_batch *batch, const rf_string *key)
+{
+    rdb_strings_back(&batch->keys.reader, key);
 }
 
 void rf_batch_mark(rf_batch *batch)

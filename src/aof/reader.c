@@ -9,6 +9,7 @@
 #include "rdb/rdb_format.h"
 #include "rdb/rdb_header.h"
 #include "rdb/rdb_reader.h"
+#include "rdb/strings.h"
 #include <stdlib.h>
 
 /* The part of the input being read. */
@@ -317,6 +318,18 @@ rf_code rf_reader_next(rf_reader *r, rf_entry *entry, rf_error *error)
     if (UNLIKELY(code == RF_END && r->phase == IN_RDB))
         code = after_last_key(r, entry);
     return LIKELY(code == RF_OK) ? RF_OK : conclude(r, code, error);
+}
+
+void rf_reader_next_strings(rf_reader *r, rf_string *keys, size_t most, rf_strings *strings)
+{
+    strings->count = 0;
+    if (r->phase == IN_RDB && r->error.code == RF_OK)
+        rdb_strings_next(&r->rdb, keys, most, strings);
+}
+
+void rf_reader_back_to_string(rf_reader *r, const rf_string *key)
+{
+    rdb_strings_back(&r->rdb, key);
 }
 
 rf_code rf_reader_take(rf_reader *r, rf_batch *batch, bool *taken, rf_error *error)

@@ -16,6 +16,7 @@
 #include "command/batch.h"
 #include <rdbferry/entry.h>
 #include <rdbferry/notice.h>
+#include <rdbferry/strings.h>
 #include <rdbferry/value.h>
 
 struct encoder_options {
@@ -49,6 +50,9 @@ void encoder_open(struct encoder *e, struct outbuf *out, const struct encoder_op
 
 /* Encodes one entry; AUX fields and key counts are ignored. Does not check out->code. */
 rf_code encoder_put(struct encoder *e, rf_entry *entry, rf_error *error);
+
+/* rf_sink_put_strings(). The same; the target accepts strings of any length. */
+void encoder_put_strings(struct encoder *e, const rf_strings *strings);
 
 /* Appends commands about keys of one database, which an encoder with a select hook has written. */
 void encoder_append(struct encoder *e, int64_t db, rf_slice commands);

@@ -67,10 +67,7 @@ static bool keep_name(struct rdb_batch *batch, struct rdb_reader *from, struct r
     struct window *w = &batch->window;
     rf_slice name;
     w->pos = last.name;
-    from->key.len = 0;
-    bool kept = rdb_string(w, &name) == RF_OK && buffer_append(&from->key, name);
-    from->value.key = buffer_slice(&from->key);
-    return kept;
+    return rdb_string(w, &name) == RF_OK && rdb_reader_keep_name(from, name);
 }
 
 static bool take(struct rdb_batch *batch, struct rdb_reader *from)

@@ -60,7 +60,7 @@ COLD rf_code rdb_reader_key_name(struct rdb_reader *r)
 }
 
 /* Short keys, the most frequent ones, are copied as one fixed-size block. */
-enum { SHORT_KEY = 32 };
+enum { SHORT_KEY = 32, KEPT_NAME = 64 };
 
 static inline bool is_short_key(const struct window *w)
 {
@@ -315,10 +315,18 @@ rf_code rdb_reader_open(struct rdb_reader *r, struct window *w, rf_reader_info *
     return rdb_reader_prepare(r) ? RF_OK : window_fail(w, RF_E_MEMORY, "out of memory");
 }
 
+bool rdb_reader_keep_name(struct rdb_reader *r, rf_slice name)
+{
+    r->key.len = 0;
+    bool kept = buffer_append(&r->key, name);
+    r->value.key = buffer_slice(&r->key);
+    return kept;
+}
+
 bool rdb_reader_prepare(struct rdb_reader *r)
 {
     clear_prefix(r);
-    return buffer_reserve(&r->key, SHORT_KEY);
+    return buffer_reserve(&r->key, KEPT_NAME);
 }
 
 void rdb_reader_close(struct rdb_reader *r)

@@ -84,6 +84,9 @@ rf_code rdb_reader_check_block(struct rdb_reader *r);
 /* Forgets the last key, and what preceded the next one. */
 void rdb_reader_restart(struct rdb_reader *r, int64_t db);
 
+/* The key that was read last has this name: details of it may follow. False: out of memory. */
+bool rdb_reader_keep_name(struct rdb_reader *r, rf_slice name);
+
 /* Allocates what a key needs. False: out of memory. */
 bool rdb_reader_prepare(struct rdb_reader *r);
 

@@ -22,8 +22,10 @@
 
 #include "base/select_hook.h"
 #include "io/output.h"
+#include "rdb/rdb_format.h"
 #include <rdbferry/entry.h>
 #include <rdbferry/notice.h>
+#include <rdbferry/strings.h>
 #include <rdbferry/value.h>
 #include <rdbferry/version.h>
 
@@ -66,6 +68,15 @@ void rdb_writer_append(struct rdb_writer *w, int64_t db, uint64_t keys, uint64_t
 
 /* Writes one entry; AUX fields are skipped and commands rejected. */
 rf_code rdb_writer_put(struct rdb_writer *w, rf_entry *entry, rf_error *error);
+
+/* Whether rdb_writer_put_strings() may be called: not for the oldest versions. */
+static inline bool rdb_writer_takes_strings(const struct rdb_writer *w)
+{
+    return w->version >= RDB_EVICTION_SINCE;
+}
+
+/* rf_sink_put_strings(). Does not check buf->code. */
+void rdb_writer_put_strings(struct rdb_writer *w, const rf_strings *strings);
 
 /* Writes the end and the checksum, and patches the counts. */
 rf_code rdb_writer_end(struct rdb_writer *w, rf_error *error);

@@ -13,6 +13,16 @@ rf_code rf_sink_put(rf_sink *sink, rf_entry *entry, rf_error *error)
     return sink->class->put(sink, entry, error);
 }
 
+bool rf_sink_takes_strings(const rf_sink *sink)
+{
+    return sink->takes_strings;
+}
+
+rf_code rf_sink_put_strings(rf_sink *sink, const rf_strings *strings, rf_error *error)
+{
+    return sink->class->put_strings(sink, strings, error);
+}
+
 rf_code rf_sink_open_part(rf_sink *sink, rf_notify notify, rf_sink **part, rf_error *error)
 {
     return sink->class->open_part(sink, notify, part, error);

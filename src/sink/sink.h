@@ -6,9 +6,12 @@
 #include "io/output.h"
 #include "rdb/rdb_writer.h"
 #include <rdbferry/sink.h>
+#include <rdbferry/strings.h>
 
 struct sink_class {
     rf_code (*put)(rf_sink *sink, rf_entry *entry, rf_error *error);
+    /* rf_sink_put_strings(); only if the sink takes them. */
+    rf_code (*put_strings)(rf_sink *sink, const rf_strings *strings, rf_error *error);
     /* Writes and syncs everything, under temporary names. Called once. */
     rf_code (*finish)(rf_sink *sink, rf_error *error);
     /* Sets the final names, after finish. */
@@ -17,7 +20,8 @@ struct sink_class {
     /* rf_sink_open_part(), rf_sink_append(). */
     rf_code (*open_part)(rf_sink *sink, rf_notify notify, rf_sink **out, rf_error *error);
     rf_code (*append)(rf_sink *sink, rf_sink *part, rf_error *error);
-    /* Of a part: rf_sink_part_restart(), rf_sink_part_size(). It has no others but `put` and `close`. */
+    /* Of a part: rf_sink_part_restart(), rf_sink_part_size(). It has no others but those above that put, and
+     * `close`. */
     void (*restart)(rf_sink *part);
     size_t (*size)(const rf_sink *part);
     void (*close)(rf_sink *sink);
@@ -26,6 +30,7 @@ struct sink_class {
 struct rf_sink {
     const struct sink_class *class;
     bool complete;
+    bool takes_strings;
     bool check; /* check each value completely, even if a checksum covers it */
 };
 

@@ -226,6 +226,11 @@ static rf_code aofdir_put(rf_sink *sink, rf_entry *entry, rf_error *error)
     return rf_sink_put(s->parts[entry->kind == RF_ENTRY_COMMAND ? INCR : BASE], entry, error);
 }
 
+static rf_code aofdir_put_strings(rf_sink *sink, const rf_strings *strings, rf_error *error)
+{
+    return rf_sink_put_strings(((struct sink_aofdir *)sink)->parts[BASE], strings, error);
+}
+
 static rf_code aofdir_finish(rf_sink *sink, rf_error *error)
 {
     struct sink_aofdir *s = (struct sink_aofdir *)sink;
@@ -333,6 +338,7 @@ static void aofdir_part_close(rf_sink *sink)
 static rf_code aofdir_open_part(rf_sink *sink, rf_notify notify, rf_sink **out, rf_error *error)
 {
     static const struct sink_class class = {.put = aofdir_put,
+                                            .put_strings = aofdir_put_strings,
                                             .restart = aofdir_part_restart,
                                             .size = aofdir_part_size,
                                             .close = aofdir_part_close};
@@ -340,7 +346,7 @@ static rf_code aofdir_open_part(rf_sink *sink, rf_notify notify, rf_sink **out, 
     struct sink_aofdir *s = calloc(1, sizeof *s);
     if (!s)
         return out_of_memory(error);
-    s->sink = (struct rf_sink){.class = &class, .check = whole->sink.check};
+    s->sink = (struct rf_sink){.class = &class, .check = whole->sink.check, .takes_strings = whole->sink.takes_strings};
     rf_code code = RF_OK;
     for (int i = BASE; code == RF_OK && i <= INCR; i++)
         code = rf_sink_open_part(whole->parts[i], notify, &s->parts[i], error);
@@ -438,6 +444,7 @@ rf_code sink_open_aofdir(const struct sink_location *location, const char *appen
                          const rf_sink_options *options, rf_sink **out, rf_error *error)
 {
     static const struct sink_class class = {.put = aofdir_put,
+                                            .put_strings = aofdir_put_strings,
                                             .finish = aofdir_finish,
                                             .commit = aofdir_commit,
                                             .output = aofdir_output,
@@ -457,6 +464,7 @@ rf_code sink_open_aofdir(const struct sink_location *location, const char *appen
         aofdir_close(&s->sink);
         return code;
     }
+    s->sink.takes_strings = s->parts[BASE]->takes_strings;
     *out = &s->sink;
     return RF_OK;
 }

@@ -38,6 +38,21 @@ static rf_code file_put(rf_sink *sink, rf_entry *entry, rf_error *error)
     return LIKELY(s->output.buf.code == RF_OK) ? RF_OK : output_failure(&s->output, error);
 }
 
+static void put_strings(struct sink_file *s, const rf_strings *strings)
+{
+    if (s->in_rdb)
+        rdb_writer_put_strings(&s->writer, strings);
+    else
+        encoder_put_strings(&s->encoder, strings);
+}
+
+static rf_code file_put_strings(rf_sink *sink, const rf_strings *strings, rf_error *error)
+{
+    struct sink_file *s = (struct sink_file *)sink;
+    put_strings(s, strings);
+    return LIKELY(s->output.buf.code == RF_OK) ? RF_OK : output_failure(&s->output, error);
+}
+
 static rf_code file_finish(rf_sink *sink, rf_error *error)
 {
     struct sink_file *s = (struct sink_file *)sink;
@@ -79,6 +94,13 @@ static rf_code part_put(rf_sink *sink, rf_entry *entry, rf_error *error)
     return LIKELY(s->part.buf.code == RF_OK) ? RF_OK : fail(error, RF_E_MEMORY, "out of memory");
 }
 
+static rf_code part_put_strings(rf_sink *sink, const rf_strings *strings, rf_error *error)
+{
+    struct sink_file *s = (struct sink_file *)sink;
+    put_strings(s, strings);
+    return LIKELY(s->part.buf.code == RF_OK) ? RF_OK : fail(error, RF_E_MEMORY, "out of memory");
+}
+
 static void on_select(void *ctx, int64_t db)
 {
     struct sink_file *s = ctx;
@@ -110,7 +132,11 @@ static void part_free(rf_sink *sink)
 }
 
 static const struct sink_class part_class = {
-    .put = part_put, .restart = part_restart, .size = part_bytes_put, .close = part_free};
+    .put = part_put,
+    .put_strings = part_put_strings,
+    .restart = part_restart,
+    .size = part_bytes_put,
+    .close = part_free};
 
 static rf_code file_open_part(rf_sink *sink, rf_notify notify, rf_sink **out, rf_error *error)
 {
@@ -122,6 +148,7 @@ static rf_code file_open_part(rf_sink *sink, rf_notify notify, rf_sink **out, rf
     }
     s->sink.class = &part_class;
     s->sink.check = whole->sink.check;
+    s->sink.takes_strings = whole->sink.takes_strings;
     s->in_rdb = whole->in_rdb;
     s->commands_may_follow = whole->commands_may_follow;
     s->options = whole->options;
@@ -181,6 +208,7 @@ static rf_code open_file(const struct sink_location *location, const rf_sink_opt
                          struct sink_file **out, rf_error *error)
 {
     static const struct sink_class class = {.put = file_put,
+                                            .put_strings = file_put_strings,
                                             .finish = file_finish,
                                             .commit = file_commit,
                                             .output = file_output,
@@ -192,6 +220,7 @@ static rf_code open_file(const struct sink_location *location, const rf_sink_opt
         return fail(error, RF_E_MEMORY, "out of memory");
     s->sink.class = &class;
     s->sink.check = options->check;
+    s->sink.takes_strings = true;
     s->options = *options;
     struct output_options output = sink_output_options(location, options);
     output.crc = is_rdb && options->rdb_compression == RF_PLAIN;
@@ -238,6 +267,7 @@ rf_code sink_open_rdb(const struct sink_location *location, enum rdb_purpose pur
     s->in_rdb = true;
     s->commands_may_follow = purpose == RDB_AOF_PREAMBLE;
     rdb_writer_open(&s->writer, &s->output, purpose, options);
+    s->sink.takes_strings = rdb_writer_takes_strings(&s->writer);
     *out = &s->sink;
     return RF_OK;
 }

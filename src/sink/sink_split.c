@@ -88,6 +88,29 @@ static rf_code split_put(rf_sink *sink, rf_entry *entry, rf_error *error)
     return RF_OK;
 }
 
+static rf_sink *shard_of(const struct sink_split *s, const rf_string *key)
+{
+    const unsigned slot = key->slot >= 0 ? (unsigned)key->slot : rf_slot_of(key->key);
+    return s->shards[rf_topology_of_slot(s->topology, slot)];
+}
+
+/* Neighbours of one shard are put together. */
+static rf_code split_put_strings(rf_sink *sink, const rf_strings *strings, rf_error *error)
+{
+    const struct sink_split *s = (const struct sink_split *)sink;
+    rf_string *const end = strings->keys + strings->count;
+    rf_strings some = *strings;
+    for (rf_sink *shard = shard_of(s, some.keys), *next = NULL; some.keys < end; shard = next) {
+        rf_string *key = some.keys + 1;
+        while (key < end && (next = shard_of(s, key)) == shard)
+            key++;
+        some.count = (size_t)(key - some.keys);
+        TRY(rf_sink_put_strings(shard, &some, error));
+        some.keys = key;
+    }
+    return RF_OK;
+}
+
 static void on_notice(void *ctx, const rf_notice *notice)
 {
     const struct sink_split *s = ctx;
@@ -194,7 +217,11 @@ static size_t part_size(const rf_sink *sink)
 }
 
 static const struct sink_class part_class = {
-    .put = split_put, .restart = part_restart, .size = part_size, .close = split_close};
+    .put = split_put,
+    .put_strings = split_put_strings,
+    .restart = part_restart,
+    .size = part_size,
+    .close = split_close};
 
 static rf_code open_part_of_each(struct sink_split *s, const struct sink_split *whole, rf_notify notify,
                                  rf_error *error)
@@ -215,6 +242,7 @@ static rf_code split_open_part(rf_sink *sink, rf_notify notify, rf_sink **out, r
         return out_of_memory(error);
     s->sink.class = &part_class;
     s->sink.check = whole->sink.check;
+    s->sink.takes_strings = whole->sink.takes_strings;
     s->topology = whole->topology;
     s->all_dbs = whole->all_dbs;
     rf_code code = open_part_of_each(s, whole, notify, error);
@@ -234,6 +262,7 @@ static rf_code split_append(rf_sink *sink, rf_sink *part, rf_error *error)
 }
 
 static const struct sink_class split_class = {.put = split_put,
+                                              .put_strings = split_put_strings,
                                               .finish = split_finish,
                                               .commit = split_commit,
                                               .output = split_output,
@@ -369,9 +398,11 @@ rf_code rf_sink_open_split(const char *path, const rf_split_options *split, cons
     s->notify = options->notify;
     s->files_each = split->kind == RF_SINK_AOFDIR ? 3 : 1;
     rf_code code = open_directory(s, path, split, options, error);
-    if (code == RF_OK)
-        *out = &s->sink;
-    else
+    if (code != RF_OK) {
         split_close(&s->sink);
-    return code;
+        return code;
+    }
+    s->sink.takes_strings = s->shards[0]->takes_strings;
+    *out = &s->sink;
+    return RF_OK;
 }

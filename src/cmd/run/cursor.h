@@ -11,6 +11,7 @@
 
 #include "cmd/run/session.h"
 #include <rdbferry/batch.h>
+#include <rdbferry/strings.h>
 
 struct cursor {
     struct session *session;
@@ -42,6 +43,18 @@ void cursor_open_rescan_of(struct cursor *cursor, struct session *session, size_
  * arrived: of several streams, the one whose turn it is; and outside of a batch a command that is rewritten,
  * before what results of it. */
 rf_code cursor_next(struct cursor *cursor, rf_entry **entry, rf_error *error);
+
+/* Where keys with plain strings are read to. */
+enum { CURSOR_STRINGS = 128 };
+struct cursor_strings {
+    rf_strings strings;
+    rf_string keys[CURSOR_STRINGS];
+};
+
+/* Reads the next keys with plain strings of databases below `dbs`, if that is what is next, and nothing is
+ * to be decided about them: else there are none, and cursor_next() reads on. They are valid until the next
+ * call. */
+rf_code cursor_next_strings(struct cursor *cursor, int64_t dbs, struct cursor_strings *out, rf_error *error);
 
 /* Whether the next entry results from the same command as the one before, if there is any. */
 bool cursor_is_within_command(const struct cursor *cursor);

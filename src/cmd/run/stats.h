@@ -4,6 +4,7 @@
 #define CMD_RUN_STATS_H
 
 #include "cmd/inspect/inspect_tables.h"
+#include <rdbferry/strings.h>
 
 struct stats {
     struct tables tables; /* of keys: their number, bytes, which reach from one entry's offset to the next
@@ -34,6 +35,9 @@ static inline bool stats_add(struct stats *stats, const rf_entry *entry, int64_t
     stats->last_offset = entry->offset;
     return true;
 }
+
+/* The same for keys that are read together. */
+bool stats_add_strings(struct stats *stats, const rf_strings *strings, int64_t db);
 
 /* Bytes from `offset` on are not counted: the end of an input, or a dropped entry. */
 void stats_pause(struct stats *stats, uint64_t offset);

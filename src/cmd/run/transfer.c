@@ -284,6 +284,21 @@ rf_code transfer_entry(struct transfer *t, const struct transfer_steps *steps, c
                                        : put_other(t, input, entry, error);
 }
 
+int64_t transfer_string_dbs(const struct transfer *t, const struct transfer_steps *steps)
+{
+    bool together = t->begun && t->sink && rf_sink_takes_strings(t->sink) && !t->collisions.set;
+    return together ? steps->string_dbs : 0;
+}
+
+rf_code transfer_strings(struct transfer *t, const struct transfer_steps *steps, const rf_strings *strings,
+                         rf_error *error)
+{
+    if (steps->strings)
+        steps->strings(steps->ctx, strings);
+    t->kept_keys += strings->count;
+    return rf_sink_put_strings(t->sink, strings, error);
+}
+
 rf_code transfer_entries(struct transfer *t, const struct transfer_steps *steps, rf_error *error)
 {
     struct transfer_work work = {t, steps};

@@ -42,12 +42,23 @@ struct transfer_steps {
     /* Before an entry is written, of this session; perhaps on another thread. */
     rf_code (*check)(void *ctx, const struct session *session, rf_entry *entry, rf_error *error);
     void (*written)(void *ctx, const rf_entry *key); /* of which only name and slot are known */
+    /* In place of both for keys with plain strings that are written together, by one thread; and of which
+     * databases they may be: those below this one, 0: none. */
+    void (*strings)(void *ctx, const rf_strings *strings);
+    int64_t string_dbs;
     void *ctx;
 };
 
 /* Writes one entry of an input. */
 rf_code transfer_entry(struct transfer *transfer, const struct transfer_steps *steps,
                        const struct input *input, rf_entry *entry, rf_error *error);
+
+/* Keys of databases below this one may be written by transfer_strings() now; 0: none. */
+int64_t transfer_string_dbs(const struct transfer *transfer, const struct transfer_steps *steps);
+
+/* Writes keys of an input. */
+rf_code transfer_strings(struct transfer *transfer, const struct transfer_steps *steps,
+                         const rf_strings *strings, rf_error *error);
 
 /* Writes all entries, except those that are left out because of a collision. */
 rf_code transfer_entries(struct transfer *transfer, const struct transfer_steps *steps, rf_error *error);

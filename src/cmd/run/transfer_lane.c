@@ -76,6 +76,18 @@ static rf_code put_in_order(void *ctx, const struct input *input, rf_entry *entr
     return transfer_entry(work->transfer, work->steps, input, entry, error);
 }
 
+static int64_t string_dbs(void *ctx)
+{
+    const struct transfer_work *work = ctx;
+    return transfer_string_dbs(work->transfer, work->steps);
+}
+
+static rf_code put_strings(void *ctx, const rf_strings *strings, rf_error *error)
+{
+    const struct transfer_work *work = ctx;
+    return transfer_strings(work->transfer, work->steps, strings, error);
+}
+
 /* --- opening and closing ------------------------------------------------------------------------------ */
 
 static rf_code open_part(void *ctx, struct lane *lane, rf_error *error)
@@ -116,4 +128,6 @@ const struct lane_work transfer_work = {.open = open_part,
                                         .can_take = can_take,
                                         .check = check,
                                         .merge = merge,
-                                        .put_in_order = put_in_order};
+                                        .put_in_order = put_in_order,
+                                        .string_dbs = string_dbs,
+                                        .put_strings = put_strings};

@@ -122,6 +122,15 @@ static void count_key(void *ctx, const rf_entry *key)
     split->transfer.session.bytes_of = plan_add(split->plan, key);
 }
 
+static void count_strings(void *ctx, const rf_strings *strings)
+{
+    struct split *split = ctx;
+    for (rf_string *key = strings->keys; key < strings->keys + strings->count; key++)
+        if (key->slot < 0)
+            key->slot = (int)rf_slot_of(key->key);
+    plan_add_strings(split->plan, strings);
+}
+
 /* The plan is one of the outputs: it appears together with them. */
 static rf_code add_plan(struct split *split, rf_error *error)
 {
@@ -144,7 +153,14 @@ static rf_code add_plan(struct split *split, rf_error *error)
 static rf_code write_outputs(struct split *split, rf_error *error)
 {
     struct transfer *t = &split->transfer;
-    const struct transfer_steps steps = {open_sink, check_entry, count_key, split};
+    const struct transfer_steps steps = {
+        .open = open_sink,
+        .check = check_entry,
+        .written = count_key,
+        .strings = count_strings,
+        .string_dbs = all_dbs(split->options) ? INT32_MAX : RF_CLUSTER_DATABASES,
+        .ctx = split,
+    };
     if (!split->options->dry_run)
         remove_leftovers(split->options->output, NULL);
     TRY(transfer_survey(t, error));

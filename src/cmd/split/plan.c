@@ -72,6 +72,12 @@ uint64_t *plan_add(struct plan *plan, const rf_entry *key)
     return &plan->last_bytes;
 }
 
+void plan_add_strings(struct plan *plan, const rf_strings *strings)
+{
+    for (const rf_string *key = strings->keys; key < strings->keys + strings->count; key++)
+        *plan_add(plan, &(rf_entry){.key = key->key, .slot = key->slot}) = key->size;
+}
+
 void plan_sum(const struct plan *plan, const rf_shard *shard, struct plan_shard *out)
 {
     *out = (struct plan_shard){.largest_slot = shard->ranges[0].first};

@@ -47,6 +47,9 @@ struct plan {
 /* Counts a key whose slot is known. The caller adds its size to the result. */
 uint64_t *plan_add(struct plan *plan, const rf_entry *key);
 
+/* The same for keys that are read together, by the sizes of their records. */
+void plan_add_strings(struct plan *plan, const rf_strings *strings);
+
 /* Called after the last key. */
 void plan_end(struct plan *plan);
 
