@@ -44,10 +44,6 @@ RF_API void rf_reader_next_strings(rf_reader *reader, rf_string *keys, size_t mo
 /* The same for what a batch has left. */
 RF_API void rf_batch_next_strings(rf_batch *batch, rf_string *keys, size_t most, rf_strings *strings);
 
-/* Goes back to the start of a record, which was read last by one of the above. */
-RF_API void rf_reader_back_to_string(rf_reader *reader, const rf_string *key);
-RF_API void rf_batch_back_to_string(rf_batch *batch, const rf_string *key);
-
 /* Whether the sink, or the part of one, can write such keys together. */
 RF_API bool rf_sink_takes_strings(const rf_sink *sink);
 

@@ -41,11 +41,6 @@ void rf_batch_next_strings(rf_batch *batch, rf_string *keys, size_t most, rf_str
         rdb_strings_next(&batch->keys.reader, keys, most, strings);
 }
 
-void rf_batch_back_to_string(rf_batch *batch, const rf_string *key)
-{
-    rdb_strings_back(&batch->keys.reader, key);
-}
-
 void rf_batch_mark(rf_batch *batch)
 {
     if (has_commands(batch))

@@ -327,11 +327,6 @@ void rf_reader_next_strings(rf_reader *r, rf_string *keys, size_t most, rf_strin
         rdb_strings_next(&r->rdb, keys, most, strings);
 }
 
-void rf_reader_back_to_string(rf_reader *r, const rf_string *key)
-{
-    rdb_strings_back(&r->rdb, key);
-}
-
 rf_code rf_reader_take(rf_reader *r, rf_batch *batch, bool *taken, rf_error *error)
 {
     *taken = false;

@@ -5,6 +5,7 @@
 #include "base/bytes.h"
 #include "io/feed.h"
 #include "rdb/rdb_read.h"
+#include "rdb/strings.h"
 
 enum { BATCH_BYTES = 256 * 1024 };
 
@@ -47,16 +48,22 @@ static bool begin(struct rdb_batch *batch, struct rdb_reader *from)
     return rdb_reader_prepare(r);
 }
 
+/* Inside of a compressed block there is more to be looked at. */
+static bool frame_strings(struct rdb_reader *r, const uint8_t *end)
+{
+    return r->block_end == 0 && rdb_strings_skip(r->w, end, &r->framed) > 0;
+}
+
 /* Where the last complete key of the segment ends; but not much after BATCH_BYTES, unless little is left. */
 static struct rdb_place frame_keys(struct rdb_batch *batch)
 {
+    struct rdb_reader *r = &batch->reader;
     struct window *w = &batch->window;
     struct rdb_place last = batch->mark;
-    while (w->pos < w->end && rdb_reader_frame(&batch->reader)) {
-        last = (struct rdb_place){w->pos, batch->reader.db, batch->reader.framed};
-        if (last.at - batch->mark.at >= BATCH_BYTES && w->end - last.at >= BATCH_BYTES / 2)
-            break;
-    }
+    const bool enough = w->end - last.at >= BATCH_BYTES + BATCH_BYTES / 2;
+    const uint8_t *end = enough ? last.at + BATCH_BYTES : w->end;
+    while (w->pos < end && (frame_strings(r, end) || rdb_reader_frame(r)))
+        last = (struct rdb_place){w->pos, r->db, r->framed};
     window_release(w);
     return last;
 }

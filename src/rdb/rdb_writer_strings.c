@@ -30,7 +30,7 @@ void rdb_writer_put_strings(struct rdb_writer *w, const rf_strings *strings)
     const rf_string *const end = strings->keys + strings->count;
     const uint8_t *from = NULL, *to = NULL; /* records that are to be copied */
     uint64_t expiring = 0;
-    strings->value->trusted = true;
+    strings->value->trusted |= !strings->value->unguarded;
     for (const rf_string *key = strings->keys; key < end; key++)
         expiring += key->expire_ms != RF_NO_EXPIRY;
     rdb_writer_append(w, strings->db, strings->count, expiring, (rf_slice){0});

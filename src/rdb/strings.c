@@ -67,7 +67,12 @@ void rdb_strings_next(struct rdb_reader *r, rf_string *keys, size_t most, rf_str
     strings->keys = keys;
 }
 
-void rdb_strings_back(struct rdb_reader *r, const rf_string *key)
+size_t rdb_strings_skip(struct window *w, const uint8_t *end, const uint8_t **name)
 {
-    r->w->pos = key->record;
+    size_t count = 0;
+    for (rf_string key; w->pos < end && read_string(w->pos, w->end, &key); count++) {
+        w->pos += key.size;
+        *name = key.key.ptr - 1;
+    }
+    return count;
 }

@@ -13,8 +13,9 @@ enum { STRINGS_LONGEST_KEY = 63, STRINGS_LONGEST_VALUE = 0x3fff };
 /* The keys that are next, as far as they are in the window. */
 void rdb_strings_next(struct rdb_reader *r, rf_string *keys, size_t most, rf_strings *strings);
 
-/* Goes back to a key that was read last. */
-void rdb_strings_back(struct rdb_reader *r, const rf_string *key);
+/* Skips the keys that are next, up to `end` or a little after it; returns how many. *name: of the last one.
+ */
+size_t rdb_strings_skip(struct window *w, const uint8_t *end, const uint8_t **name);
 
 /* The size of a stored value, by its first two bytes; 0: it is of another kind. */
 static inline size_t strings_stored_size(const uint8_t *p)

@@ -20,6 +20,8 @@ bool rf_sink_takes_strings(const rf_sink *sink)
 
 rf_code rf_sink_put_strings(rf_sink *sink, const rf_strings *strings, rf_error *error)
 {
+    if (UNLIKELY(sink->check))
+        strings->value->unguarded = true;
     return sink->class->put_strings(sink, strings, error);
 }
 

@@ -40,7 +40,7 @@ static rf_code open_sink(void *ctx, rf_error *error)
 static rf_code write_output(struct conversion *conversion, rf_error *error)
 {
     const struct convert_options *options = conversion->options;
-    const struct transfer_steps steps = {.open = open_sink, .string_dbs = INT32_MAX, .ctx = conversion};
+    const struct transfer_steps steps = {.open = open_sink, .ctx = conversion};
     struct transfer *t = &conversion->transfer;
     remove_leftovers(options->output,
                      options->written.to == TO_AOF_DIR ? options->written.appendfilename : NULL);

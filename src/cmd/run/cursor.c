@@ -164,10 +164,24 @@ static inline rf_code take_key(struct session *session, const rf_entry *entry, r
     return cursor_count_key(session, entry, entry->db, error);
 }
 
-static inline rf_code accept_key(struct cursor *cursor, rf_entry *entry, bool *accepted, rf_error *error)
+bool cursor_accepts_all(const struct cursor *cursor)
 {
     const struct session *session = cursor->session;
-    *accepted = session->unfiltered && !session->joined && !cursor->rescan && !cursor->input->is_live;
+    return session->unfiltered && !session->joined && !cursor->rescan && !cursor->input->is_live;
+}
+
+void cursor_accept_strings(struct cursor *cursor, const rf_string *keys, size_t count)
+{
+    struct session *session = cursor->session;
+    cursor_enter_record(session, keys->offset);
+    session->last_offset = keys[count - 1].offset;
+    progress_add(&session->progress.keys, count);
+    stats_add_strings(&session->stats, keys, count);
+}
+
+rf_code cursor_accept_key(struct cursor *cursor, rf_entry *entry, bool *accepted, rf_error *error)
+{
+    *accepted = cursor_accepts_all(cursor);
     return LIKELY(*accepted) ? take_key(cursor->session, entry, error)
                              : cursor_choose_key(cursor, entry, accepted, error);
 }
@@ -190,6 +204,15 @@ static rf_code next_entry(struct cursor *cursor, rf_error *error)
     bool after = code == RF_OK && cursor->entry.kind == RF_ENTRY_COMMAND &&
                  cursor->entry.offset >= log->cut_offset;
     return repaired || after ? RF_END : code;
+}
+
+void cursor_next_strings(struct cursor *cursor, rf_string *keys, size_t most, rf_strings *strings)
+{
+    strings->count = 0;
+    if (cursor->batch)
+        rf_batch_next_strings(cursor->batch, keys, most, strings);
+    else if (cursor->input && cursor->input->reader && cursor->session->log.repair.count == 0)
+        rf_reader_next_strings(cursor->input->reader, keys, most, strings);
 }
 
 rf_code cursor_next(struct cursor *cursor, rf_entry **entry, rf_error *error)
@@ -222,7 +245,7 @@ rf_code cursor_next(struct cursor *cursor, rf_entry **entry, rf_error *error)
             return code;
         atomic_store_explicit(&cursor->session->progress.offset, cursor->entry.offset, memory_order_relaxed);
         if (cursor->entry.kind == RF_ENTRY_KEY)
-            TRY(accept_key(cursor, &cursor->entry, &accepted, error));
+            TRY(cursor_accept_key(cursor, &cursor->entry, &accepted, error));
         else if (cursor->entry.kind == RF_ENTRY_COMMAND)
             TRY(cursor_accept_command(cursor, &cursor->entry, entry, error));
         else

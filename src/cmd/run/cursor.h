@@ -44,17 +44,18 @@ void cursor_open_rescan_of(struct cursor *cursor, struct session *session, size_
  * before what results of it. */
 rf_code cursor_next(struct cursor *cursor, rf_entry **entry, rf_error *error);
 
-/* Where keys with plain strings are read to. */
-enum { CURSOR_STRINGS = 128 };
-struct cursor_strings {
-    rf_strings strings;
-    rf_string keys[CURSOR_STRINGS];
-};
+/* Reads the next keys with plain strings, up to `most` of them, before it is known whether they are accepted;
+ * none, if something else is next. They are valid until the cursor is used to read again. Not within a
+ * command. */
+void cursor_next_strings(struct cursor *cursor, rf_string *keys, size_t most, rf_strings *strings);
 
-/* Reads the next keys with plain strings of databases below `dbs`, if that is what is next, and nothing is
- * to be decided about them: else there are none, and cursor_next() reads on. They are valid until the next
- * call. */
-rf_code cursor_next_strings(struct cursor *cursor, int64_t dbs, struct cursor_strings *out, rf_error *error);
+/* What cursor_next() does with a key before it returns it: it is counted, and renamed or left out. */
+rf_code cursor_accept_key(struct cursor *cursor, rf_entry *key, bool *accepted, rf_error *error);
+
+/* Whether all keys of the current input are accepted as they are, and need no more than to be counted; and
+ * this for keys that follow one that was accepted, in the same database. */
+bool cursor_accepts_all(const struct cursor *cursor);
+void cursor_accept_strings(struct cursor *cursor, const rf_string *keys, size_t count);
 
 /* Whether the next entry results from the same command as the one before, if there is any. */
 bool cursor_is_within_command(const struct cursor *cursor);

@@ -35,6 +35,16 @@ static rf_code share_rules(struct lane *lane, const struct common_options *whole
     return shared ? RF_OK : fail(error, RF_E_MEMORY, "out of memory");
 }
 
+/* Keys with plain strings, at most `most` entries, or nothing. */
+static rf_code run_strings(struct lane *lane, uint64_t most, size_t *count)
+{
+    rf_error error;
+    *count = 0;
+    if (lane->work->put_strings)
+        TRY(lane->work->put_strings(lane, most, count, &error));
+    return lane->journal.failed ? RF_E_MEMORY : RF_OK;
+}
+
 /* A key, or all that results of a command; RF_END after the last one. */
 static rf_code run_entry(struct lane *lane)
 {
@@ -50,13 +60,14 @@ static rf_code run_entry(struct lane *lane)
 
 static rf_code run_entries(struct lane *lane, uint64_t most)
 {
-    rf_code code = RF_OK;
-    for (; code == RF_OK && lane->journal.entry < most; lane->journal.entry++) {
+    while (lane->journal.entry < most) {
+        size_t strings;
         if (lane->journal.keys.len >= JOURNAL_MOST || (lane->work->is_full && lane->work->is_full(lane)))
             return RF_OK;
-        code = run_entry(lane);
-        if (code != RF_OK)
-            return code;
+        TRY(run_strings(lane, most - lane->journal.entry, &strings));
+        if (strings == 0)
+            TRY(run_entry(lane));
+        lane->journal.entry += strings > 0 ? strings : 1;
     }
     return RF_OK;
 }

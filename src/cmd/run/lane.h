@@ -32,10 +32,10 @@ struct lane_work {
     rf_code (*merge)(void *ctx, struct lane *lane, rf_error *error);
     rf_code (*put_in_order)(void *ctx, const struct input *input, rf_entry *entry, rf_error *error);
 
-    /* In order: keys with plain strings may be put together now if they are of databases below this one, 0:
-     * none; and putting them. Both may be NULL. */
-    int64_t (*string_dbs)(void *ctx);
-    rf_code (*put_strings)(void *ctx, const rf_strings *strings, rf_error *error);
+    /* The keys with plain strings that are next, together, up to `most` of them; *count: how many. On any
+     * thread, and in order. May be NULL. */
+    rf_code (*put_strings)(struct lane *lane, size_t most, size_t *count, rf_error *error);
+    rf_code (*put_strings_in_order)(void *ctx, struct cursor *cursor, size_t *count, rf_error *error);
 
     /* An error of reading an entry that is in no batch, which this returns, or RF_OK: what follows is read.
      * May be NULL. */

@@ -78,23 +78,13 @@ static rf_code put(struct stage *stage, rf_entry *entry, rf_error *error)
     return stage->work->put_in_order(stage->ctx, stage->cursor->input, entry, error);
 }
 
-/* Several keys of the cursor, if they can be put together. */
-static rf_code put_strings(struct stage *stage, size_t *count, rf_error *error)
-{
-    const struct lane_work *work = stage->work;
-    struct cursor_strings next;
-    int64_t dbs = work->string_dbs ? work->string_dbs(stage->ctx) : 0;
-    TRY(cursor_next_strings(stage->cursor, dbs, &next, error));
-    *count = next.strings.count;
-    return *count > 0 ? work->put_strings(stage->ctx, &next.strings, error) : RF_OK;
-}
-
-/* The next entry of the cursor, or several at once. */
+/* The next keys of the cursor together, if they can be; else the next entry. */
 static rf_code put_next(struct stage *stage, rf_error *error)
 {
     rf_entry *entry;
-    size_t strings;
-    TRY(put_strings(stage, &strings, error));
+    size_t strings = 0;
+    if (stage->work->put_strings_in_order && !cursor_is_within_command(stage->cursor))
+        TRY(stage->work->put_strings_in_order(stage->ctx, stage->cursor, &strings, error));
     if (strings > 0)
         return RF_OK;
     rf_code code = cursor_next(stage->cursor, &entry, error);

@@ -37,23 +37,14 @@ bool stats_add_new(struct stats *stats, const rf_entry *entry, int64_t db)
     return true;
 }
 
-bool stats_add_strings(struct stats *stats, const rf_strings *strings, int64_t db)
+void stats_add_strings(struct stats *stats, const rf_string *keys, size_t count)
 {
-    const rf_string *first = strings->keys, *last = first + strings->count - 1;
-    const rf_entry entry = {.kind = RF_ENTRY_KEY,
-                            .offset = first->offset,
-                            .type = strings->encoding->type,
-                            .encoding = strings->encoding,
-                            .expire_ms = first->expire_ms};
-    if (!stats_add(stats, &entry, db))
-        return false;
     struct key_totals *cell = stats->last;
-    for (const rf_string *key = first + 1; key <= last; key++)
-        cell->expiring += key->expire_ms != RF_NO_EXPIRY;
-    cell->keys += strings->count - 1;
-    cell->bytes += last->offset - first->offset;
-    stats->last_offset = last->offset;
-    return true;
+    for (size_t i = 0; i < count; i++)
+        cell->expiring += keys[i].expire_ms != RF_NO_EXPIRY;
+    cell->keys += count;
+    cell->bytes += keys[count - 1].offset - stats->last_offset;
+    stats->last_offset = keys[count - 1].offset;
 }
 
 void stats_pause(struct stats *stats, uint64_t offset)

@@ -36,8 +36,8 @@ static inline bool stats_add(struct stats *stats, const rf_entry *entry, int64_t
     return true;
 }
 
-/* The same for keys that are read together. */
-bool stats_add_strings(struct stats *stats, const rf_strings *strings, int64_t db);
+/* Adds keys with plain strings, which follow one that was added, in the same database. */
+void stats_add_strings(struct stats *stats, const rf_string *keys, size_t count);
 
 /* Bytes from `offset` on are not counted: the end of an input, or a dropped entry. */
 void stats_pause(struct stats *stats, uint64_t offset);

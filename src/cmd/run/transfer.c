@@ -31,6 +31,7 @@ bool transfer_open(struct transfer *t, const struct common_options *common,
 void transfer_close(struct transfer *t)
 {
     rf_sink_close(t->sink);
+    arena_free(&t->names);
     rf_command_check_free(t->command_check);
     collisions_close(&t->collisions);
     session_close(&t->session);
@@ -113,9 +114,8 @@ static __attribute__((noinline)) rf_code look_for_collision(struct transfer *t, 
     return RF_OK;
 }
 
-/* Collisions are resolved or are errors. */
-static inline rf_code accept(struct transfer *t, const struct input *input, const rf_entry *entry,
-                             bool *accepted, rf_error *error)
+rf_code transfer_accept(struct transfer *t, const struct input *input, const rf_entry *entry, bool *accepted,
+                        rf_error *error)
 {
     *accepted = entry->kind == RF_ENTRY_COMMAND || (entry->kind == RF_ENTRY_KEY && !t->collisions.set);
     return *accepted ? RF_OK : look_for_collision(t, input, entry, accepted, error);
@@ -275,28 +275,13 @@ rf_code transfer_entry(struct transfer *t, const struct transfer_steps *steps, c
         return RF_OK;
     if (UNLIKELY(!t->begun))
         TRY(steps->open(steps->ctx, error));
-    TRY(accept(t, input, entry, &accepted, error));
+    TRY(transfer_accept(t, input, entry, &accepted, error));
     if (!accepted)
         return RF_OK;
     if (steps->check)
         TRY(steps->check(steps->ctx, &t->session, entry, error));
     return entry->kind == RF_ENTRY_KEY ? transfer_key(t, steps, entry, error)
                                        : put_other(t, input, entry, error);
-}
-
-int64_t transfer_string_dbs(const struct transfer *t, const struct transfer_steps *steps)
-{
-    bool together = t->begun && t->sink && rf_sink_takes_strings(t->sink) && !t->collisions.set;
-    return together ? steps->string_dbs : 0;
-}
-
-rf_code transfer_strings(struct transfer *t, const struct transfer_steps *steps, const rf_strings *strings,
-                         rf_error *error)
-{
-    if (steps->strings)
-        steps->strings(steps->ctx, strings);
-    t->kept_keys += strings->count;
-    return rf_sink_put_strings(t->sink, strings, error);
 }
 
 rf_code transfer_entries(struct transfer *t, const struct transfer_steps *steps, rf_error *error)

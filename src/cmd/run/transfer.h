@@ -4,6 +4,7 @@
 #ifndef CMD_RUN_TRANSFER_H
 #define CMD_RUN_TRANSFER_H
 
+#include "base/arena.h"
 #include "base/json.h"
 #include "cmd/options/output_options.h"
 #include "cmd/run/collisions.h"
@@ -24,6 +25,7 @@ struct transfer {
     rf_command_check *command_check;
     struct journal *journal;                /* of a lane: keys that are written are kept there; NULL: none */
     rf_sink *sink;                          /* opened by the command; NULL: not yet, or a dry run */
+    struct arena names;                     /* of keys that are written together */
     uint64_t kept_keys, unsupported, empty; /* keys written to the sink, or skipped by it */
 };
 
@@ -39,13 +41,14 @@ rf_code transfer_survey(struct transfer *transfer, rf_error *error);
  * would not in a dry run. */
 struct transfer_steps {
     rf_code (*open)(void *ctx, rf_error *error); /* opens the sink, see transfer_begin() */
-    /* Before an entry is written, of this session; perhaps on another thread. */
+    /* Before an entry is written, of this session; perhaps on another thread. Of keys that are written
+     * together, which are of one database, for the first one. */
     rf_code (*check)(void *ctx, const struct session *session, rf_entry *entry, rf_error *error);
     void (*written)(void *ctx, const rf_entry *key); /* of which only name and slot are known */
-    /* In place of both for keys with plain strings that are written together, by one thread; and of which
-     * databases they may be: those below this one, 0: none. */
-    void (*strings)(void *ctx, const rf_strings *strings);
-    int64_t string_dbs;
+    /* Of keys that are written together: what `check` finds out about each; and in place of `written`. NULL
+     * if these are. */
+    void (*set_slots)(void *ctx, const rf_strings *strings);
+    void (*written_strings)(void *ctx, const rf_strings *strings);
     void *ctx;
 };
 
@@ -53,12 +56,15 @@ struct transfer_steps {
 rf_code transfer_entry(struct transfer *transfer, const struct transfer_steps *steps,
                        const struct input *input, rf_entry *entry, rf_error *error);
 
-/* Keys of databases below this one may be written by transfer_strings() now; 0: none. */
-int64_t transfer_string_dbs(const struct transfer *transfer, const struct transfer_steps *steps);
+/* Whether an entry is written, as far as other ones of the same name decide that: collisions are resolved or
+ * are errors. */
+rf_code transfer_accept(struct transfer *transfer, const struct input *input, const rf_entry *entry,
+                        bool *accepted, rf_error *error);
 
-/* Writes keys of an input. */
-rf_code transfer_strings(struct transfer *transfer, const struct transfer_steps *steps,
-                         const rf_strings *strings, rf_error *error);
+/* Writes the keys with plain strings that are next in the cursor together, up to `most` of them, as
+ * transfer_entry() would. *count: how many were read. */
+rf_code transfer_strings(struct transfer *transfer, const struct transfer_steps *steps, struct cursor *cursor,
+                         size_t most, size_t *count, rf_error *error);
 
 /* Writes all entries, except those that are left out because of a collision. */
 rf_code transfer_entries(struct transfer *transfer, const struct transfer_steps *steps, rf_error *error);

@@ -14,6 +14,12 @@ static rf_code put(struct lane *lane, rf_entry *entry, rf_error *error)
     return transfer_entry(lane->part, work->steps, lane->cursor.input, entry, error);
 }
 
+static rf_code put_strings(struct lane *lane, size_t most, size_t *count, rf_error *error)
+{
+    const struct transfer_work *work = lane->ctx;
+    return transfer_strings(lane->part, work->steps, &lane->cursor, most, count, error);
+}
+
 static bool is_full(const struct lane *lane)
 {
     const struct transfer *t = lane->part;
@@ -76,16 +82,10 @@ static rf_code put_in_order(void *ctx, const struct input *input, rf_entry *entr
     return transfer_entry(work->transfer, work->steps, input, entry, error);
 }
 
-static int64_t string_dbs(void *ctx)
+static rf_code put_strings_in_order(void *ctx, struct cursor *cursor, size_t *count, rf_error *error)
 {
     const struct transfer_work *work = ctx;
-    return transfer_string_dbs(work->transfer, work->steps);
-}
-
-static rf_code put_strings(void *ctx, const rf_strings *strings, rf_error *error)
-{
-    const struct transfer_work *work = ctx;
-    return transfer_strings(work->transfer, work->steps, strings, error);
+    return transfer_strings(work->transfer, work->steps, cursor, SIZE_MAX, count, error);
 }
 
 /* --- opening and closing ------------------------------------------------------------------------------ */
@@ -115,8 +115,10 @@ static rf_code open_part(void *ctx, struct lane *lane, rf_error *error)
 static void close_part(struct lane *lane)
 {
     struct transfer *t = lane->part;
-    if (t)
-        rf_sink_close(t->sink);
+    if (!t)
+        return;
+    rf_sink_close(t->sink);
+    arena_free(&t->names);
     free(t);
 }
 
@@ -129,5 +131,5 @@ const struct lane_work transfer_work = {.open = open_part,
                                         .check = check,
                                         .merge = merge,
                                         .put_in_order = put_in_order,
-                                        .string_dbs = string_dbs,
-                                        .put_strings = put_strings};
+                                        .put_strings = put_strings,
+                                        .put_strings_in_order = put_strings_in_order};

@@ -122,12 +122,17 @@ static void count_key(void *ctx, const rf_entry *key)
     split->transfer.session.bytes_of = plan_add(split->plan, key);
 }
 
-static void count_strings(void *ctx, const rf_strings *strings)
+static void set_slots(void *ctx, const rf_strings *strings)
 {
-    struct split *split = ctx;
+    (void)ctx;
     for (rf_string *key = strings->keys; key < strings->keys + strings->count; key++)
         if (key->slot < 0)
             key->slot = (int)rf_slot_of(key->key);
+}
+
+static void count_strings(void *ctx, const rf_strings *strings)
+{
+    struct split *split = ctx;
     plan_add_strings(split->plan, strings);
 }
 
@@ -157,8 +162,8 @@ static rf_code write_outputs(struct split *split, rf_error *error)
         .open = open_sink,
         .check = check_entry,
         .written = count_key,
-        .strings = count_strings,
-        .string_dbs = all_dbs(split->options) ? INT32_MAX : RF_CLUSTER_DATABASES,
+        .set_slots = set_slots,
+        .written_strings = count_strings,
         .ctx = split,
     };
     if (!split->options->dry_run)

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+/* Transferring keys with plain strings: each is accepted and renamed by itself, as any other key, and then
+ * they are written together. */
+#include "base/fail.h"
+#include "cmd/run/journal.h"
+#include "cmd/run/transfer.h"
+#include <string.h>
+
+/* So that what is known of them fits into the fastest cache. */
+enum { STRINGS_MOST = 128 };
+
+/* The name lasts only until the next key is renamed. */
+static rf_code keep_name(struct transfer *t, rf_string *string, rf_slice name, rf_error *error)
+{
+    uint8_t *kept = arena_alloc(&t->names, name.len);
+    if (!kept)
+        return fail(error, RF_E_MEMORY, "out of memory for a name of %zu bytes", name.len);
+    memcpy(kept, name.ptr, name.len);
+    string->key = (rf_slice){kept, name.len};
+    string->record = NULL;
+    return RF_OK;
+}
+
+static rf_code keep(struct transfer *t, rf_string *string, const rf_entry *key, rf_error *error)
+{
+    if (key->key.ptr != string->key.ptr)
+        TRY(keep_name(t, string, key->key, error));
+    if (key->expire_ms != string->expire_ms)
+        string->record = NULL;
+    string->expire_ms = key->expire_ms;
+    string->slot = key->slot;
+    return RF_OK;
+}
+
+static rf_code accept(struct transfer *t, const struct transfer_steps *steps, struct cursor *cursor,
+                      bool is_first, rf_entry *key, bool *accepted, rf_error *error)
+{
+    TRY(cursor_accept_key(cursor, key, accepted, error));
+    if (!*accepted)
+        return RF_OK;
+    TRY(transfer_accept(t, cursor->input, key, accepted, error));
+    return *accepted && is_first && steps->check ? steps->check(steps->ctx, &t->session, key, error) : RF_OK;
+}
+
+/* All that are accepted come to be in the same database, that of the first one. */
+static rf_code accept_each(struct transfer *t, const struct transfer_steps *steps, struct cursor *cursor,
+                           const rf_strings *from, rf_strings *to, rf_error *error)
+{
+    rf_entry key = {.kind = RF_ENTRY_KEY, .type = from->encoding->type, .encoding = from->encoding};
+    for (size_t i = 0; i < from->count; i++) {
+        const rf_string *string = &from->keys[i];
+        bool accepted;
+        key.offset = string->offset;
+        key.db = from->db;
+        key.key = string->key;
+        key.slot = string->slot;
+        key.expire_ms = string->expire_ms;
+        TRY(accept(t, steps, cursor, to->count == 0, &key, &accepted, error));
+        if (!accepted)
+            continue;
+        to->keys[to->count] = *string;
+        TRY(keep(t, &to->keys[to->count++], &key, error));
+        to->db = key.db;
+    }
+    return RF_OK;
+}
+
+/* Leaves those that are accepted, up to an error. The first one is, if all are. */
+static rf_code accept_strings(struct transfer *t, const struct transfer_steps *steps, struct cursor *cursor,
+                              rf_strings *strings, rf_error *error)
+{
+    const bool all = cursor_accepts_all(cursor) && !t->collisions.set;
+    rf_strings from = *strings;
+    const size_t more = all ? from.count - 1 : 0;
+    from.count -= more;
+    strings->count = 0;
+    TRY(accept_each(t, steps, cursor, &from, strings, error));
+    if (more > 0)
+        cursor_accept_strings(cursor, &from.keys[1], more);
+    strings->count += more;
+    return RF_OK;
+}
+
+static void journal_strings(struct journal *journal, const rf_strings *strings)
+{
+    for (const rf_string *key = strings->keys; key < strings->keys + strings->count; key++)
+        *journal_key(journal, &(rf_entry){.key = key->key, .slot = key->slot}, (rf_slice){0}) = key->size;
+}
+
+static rf_code put(struct transfer *t, const struct transfer_steps *steps, const rf_strings *strings,
+                   rf_error *error)
+{
+    if (strings->count == 0)
+        return RF_OK;
+    if (steps->set_slots)
+        steps->set_slots(steps->ctx, strings);
+    if (steps->written_strings && t->journal)
+        journal_strings(t->journal, strings);
+    else if (steps->written_strings)
+        steps->written_strings(steps->ctx, strings);
+    t->kept_keys += strings->count;
+    return rf_sink_put_strings(t->sink, strings, error);
+}
+
+rf_code transfer_strings(struct transfer *t, const struct transfer_steps *steps, struct cursor *cursor,
+                         size_t most, size_t *count, rf_error *error)
+{
+    rf_string keys[STRINGS_MOST];
+    rf_strings strings = {0};
+    rf_error failure;
+    if (t->begun && t->sink && rf_sink_takes_strings(t->sink))
+        cursor_next_strings(cursor, keys, most < STRINGS_MOST ? most : STRINGS_MOST, &strings);
+    *count = strings.count;
+    if (*count == 0)
+        return RF_OK;
+    arena_reset(&t->names);
+    rf_code code = accept_strings(t, steps, cursor, &strings, &failure);
+    TRY(put(t, steps, &strings, error));
+    if (code != RF_OK)
+        *error = failure;
+    return code;
+}
