@@ -78,12 +78,18 @@ static rf_code put(struct stage *stage, rf_entry *entry, rf_error *error)
     return stage->work->put_in_order(stage->ctx, stage->cursor->input, entry, error);
 }
 
+/* After a command there are others. */
+static bool may_put_strings(const struct stage *stage)
+{
+    return stage->work->put_strings_in_order && stage->cursor->entry.kind != RF_ENTRY_COMMAND;
+}
+
 /* The next keys of the cursor together, if they can be; else the next entry. */
 static rf_code put_next(struct stage *stage, rf_error *error)
 {
     rf_entry *entry;
     size_t strings = 0;
-    if (stage->work->put_strings_in_order && !cursor_is_within_command(stage->cursor))
+    if (may_put_strings(stage))
         TRY(stage->work->put_strings_in_order(stage->ctx, stage->cursor, &strings, error));
     if (strings > 0)
         return RF_OK;
