@@ -287,3 +287,45 @@ Test(strings, may_be_renamed_and_get_another_expiry)
     rf_reader_close(reader);
     build_free(&b);
 }
+
+static void put_long_names(rf_sink *sink, bool together, const uint8_t *name)
+{
+    static const uint8_t value[] = {5, 'v', 'a', 'l', 'u', 'e'};
+    rf_string keys[3];
+    for (size_t i = 0; i < 3; i++)
+        keys[i] = (rf_string){.key = slice_of(name, 60000 + 30000 * i + 500000 * (i == 2)),
+                              .stored = slice_of(value, sizeof value),
+                              .expire_ms = i == 1 ? RF_NO_EXPIRY : 1893456000000,
+                              .slot = -1};
+    const rf_encoding encoding = {.name = "string", .type = RF_STRING};
+    const rf_strings strings = {.encoding = &encoding, .keys = keys, .count = 3};
+    cr_assert_eq(together ? rf_sink_put_strings(sink, &strings, &error) : put_one_by_one(sink, &strings),
+                 RF_OK);
+    cr_assert_eq(rf_sink_finish(sink, &error), RF_OK);
+    rf_sink_close(sink);
+}
+
+/* "SET name value", "PEXPIREAT name ms" */
+static size_t expected_size(void)
+{
+    const size_t sizes = 2 * 60000 + 90000 + 2 * 620000;
+    const size_t set = sizeof "*3\r\n$3\r\nSET\r\n$\r\n\r\n$5\r\nvalue\r\n" - 1;
+    const size_t expiry = sizeof "*3\r\n$9\r\nPEXPIREAT\r\n$\r\n\r\n$13\r\n1893456000000\r\n" - 1;
+    return sizeof "*2\r\n$6\r\nSELECT\r\n$1\r\n0\r\n" - 1 + sizes + 3 * set + 2 * expiry + 5 * 5 + 2;
+}
+
+Test(strings, may_get_names_longer_than_a_block)
+{
+    uint8_t *name = malloc(620000);
+    cr_assert(name);
+    memset(name, 'n', 620000);
+    put_long_names(open_sink(false, (rf_server){RF_REDIS, 7, 2}), true, name);
+    rf_slice together = scratch_read(&scratch, "out");
+    put_long_names(open_sink(false, (rf_server){RF_REDIS, 7, 2}), false, name);
+    rf_slice alone = scratch_read(&scratch, "out");
+    cr_expect_eq(together.len, expected_size(), "%zu", together.len);
+    cr_expect(slice_equal(together, alone));
+    exact_free(together);
+    exact_free(alone);
+    free(name);
+}
