@@ -73,19 +73,56 @@ static rf_code accept_each(struct transfer *t, const struct transfer_steps *step
     return RF_OK;
 }
 
-/* Leaves those that are accepted, up to an error. The first one is, if all are. */
+/* Gives keys their new names, up to the first one that could collide; returns their number. */
+static size_t rename_strings(struct transfer *t, const struct cursor *cursor, const rf_strings *strings)
+{
+    rf_rewrite *rewrite = cursor->session->options->keys.rewrite;
+    rf_error error;
+    size_t n = 0;
+    for (; n < strings->count; n++) {
+        rf_string key = strings->keys[n];
+        const uint8_t *name = key.key.ptr;
+        if (!rf_rewrite_string(rewrite, strings->db, &key) ||
+            (key.key.ptr != name && keep_name(t, &key, key.key, &error) != RF_OK))
+            break;
+        strings->keys[n] = key;
+    }
+    return n;
+}
+
+/* Those that are next and need no more than to be counted, or a new name. */
+static void accept_some(struct transfer *t, struct cursor *cursor, rf_strings *from, rf_strings *to)
+{
+    const size_t n = cursor_accepts_all(cursor) ? from->count : rename_strings(t, cursor, from);
+    if (n == 0)
+        return;
+    cursor_accept_strings(cursor, from->keys, n);
+    collisions_note_others(&t->collisions);
+    count_entries(t, n);
+    if (to->keys + to->count < from->keys)
+        memmove(to->keys + to->count, from->keys, n * sizeof *from->keys);
+    to->count += n;
+    from->keys += n;
+    from->count -= n;
+}
+
+/* Leaves those that are accepted, up to an error. The first one decides about the database. */
 static rf_code accept_strings(struct transfer *t, const struct transfer_steps *steps, struct cursor *cursor,
                               rf_strings *strings, rf_error *error)
 {
-    const bool all = cursor_accepts_all(cursor) && !t->collisions.set;
+    const bool several = collisions_ignores_others(&t->collisions) &&
+                         (cursor_accepts_all(cursor) || cursor_only_renames(cursor));
     rf_strings from = *strings;
-    const size_t more = all ? from.count - 1 : 0;
-    from.count -= more;
     strings->count = 0;
-    TRY(accept_each(t, steps, cursor, &from, strings, error));
-    if (more > 0)
-        cursor_accept_strings(cursor, &from.keys[1], more);
-    strings->count += more;
+    while (from.count > 0) {
+        rf_strings next = from;
+        next.count = several ? 1 : from.count;
+        TRY(accept_each(t, steps, cursor, &next, strings, error));
+        from.keys += next.count;
+        from.count -= next.count;
+        if (several)
+            accept_some(t, cursor, &from, strings);
+    }
     return RF_OK;
 }
 
