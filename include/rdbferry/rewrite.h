@@ -29,6 +29,7 @@
 #include <rdbferry/entry.h>
 #include <rdbferry/error.h>
 #include <rdbferry/filter.h>
+#include <rdbferry/strings.h>
 #include <stdbool.h>
 
 typedef struct rf_rewrite rf_rewrite;
@@ -81,6 +82,11 @@ RF_API bool rf_rewrite_is_ambiguous(const rf_rewrite *rewrite);
  * is ambiguous. RF_E_ARGUMENT if a regular expression fails or the name exceeds the limit of servers (512
  * MB); the error names the key, which is unchanged. */
 RF_API rf_code rf_rewrite_apply(rf_rewrite *rewrite, rf_entry *entry, bool *ambiguous, rf_error *error);
+
+/* The same for a key with a plain string, of which the database after that is known from another key. False:
+ * it is ambiguous, or cannot be rewritten; it is unchanged then, and not counted, and left to
+ * rf_rewrite_apply(). */
+RF_API bool rf_rewrite_string(rf_rewrite *rewrite, int64_t db, rf_string *key);
 
 /* Whether a key of a target, judged by its db, key, type and expiry, could be the result of rewriting (NULL:
  * no rewrite) a key accepted by the filter: *drop is RF_DROP_NONE, or the reason to exclude it.

@@ -136,18 +136,28 @@ static inline bool accepts_expiry(const rf_filter *filter, int64_t expire_ms)
 
 /* --- all of them ------------------------------------------------------------------------------------ */
 
+static inline rf_drop_reason check_rest(const rf_filter *filter, const rf_entry *entry)
+{
+    if (filter->types_rejected >> entry->type & 1)
+        return RF_DROP_BY_TYPE;
+    return accepts_expiry(filter, entry->expire_ms) ? RF_DROP_NONE : RF_DROP_BY_EXPIRY;
+}
+
+static rf_code check_name(const rf_filter *filter, const rf_entry *entry, rf_drop_reason *drop,
+                          rf_error *error)
+{
+    bool accepted;
+    TRY(accepts_name(filter, entry, &accepted, error));
+    *drop = accepted ? check_rest(filter, entry) : RF_DROP_BY_NAME;
+    return RF_OK;
+}
+
 rf_code filter_match_in_db(const rf_filter *filter, const rf_entry *entry, rf_drop_reason *drop,
                            rf_error *error)
 {
-    bool name_accepted = true;
     if (filter->pattern_count > 0)
-        TRY(accepts_name(filter, entry, &name_accepted, error));
-    if (!name_accepted)
-        *drop = RF_DROP_BY_NAME;
-    else if (!rf_filter_accepts_type(filter, entry->type))
-        *drop = RF_DROP_BY_TYPE;
-    else
-        *drop = accepts_expiry(filter, entry->expire_ms) ? RF_DROP_NONE : RF_DROP_BY_EXPIRY;
+        return check_name(filter, entry, drop, error);
+    *drop = check_rest(filter, entry);
     return RF_OK;
 }
 

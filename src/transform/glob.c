@@ -28,9 +28,10 @@ rf_code glob_new(rf_slice pattern, struct glob **out, rf_error *error)
  * pattern: of all patterns that consist of stars, only "*" matches an empty key. */
 bool glob_matches(const struct glob *glob, rf_slice text)
 {
+    size_t unmarked[GLOB_MARKS];
     if (text.len == 0 && glob->count != 1)
         return glob->count == 0;
-    return glob_runs_match(&glob->runs, text, NULL);
+    return glob_runs_match(&glob->runs, text, unmarked);
 }
 
 void glob_free(struct glob *glob)

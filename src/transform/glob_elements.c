@@ -90,21 +90,31 @@ static struct glob_run make_run(const struct glob_runs *runs, size_t first, size
     return run;
 }
 
+static void make_runs(struct glob_runs *runs, size_t count)
+{
+    struct glob_run *run = runs->runs;
+    for (size_t first = 0; run <= runs->last; run++) {
+        *run = make_run(runs, first, count);
+        first += run->length + 1;
+    }
+    for (size_t rest = 0; run > runs->runs; run[0].rest = rest)
+        rest += (--run)->length;
+}
+
 bool glob_runs_make(struct glob_runs *runs, const struct glob_element *elements, size_t count)
 {
-    size_t run_count = count_stars(elements, count) + 1;
+    size_t stars = count_stars(elements, count);
     *runs = (struct glob_runs){
-        .elements = elements, .runs = calloc(run_count, sizeof *runs->runs), .bytes = malloc(count + 1)};
+        .elements = elements, .runs = calloc(stars + 1, sizeof *runs->runs), .bytes = malloc(count + 1)};
     if (!runs->runs || !runs->bytes) {
         glob_runs_free(runs);
         return false;
     }
     for (size_t i = 0; i < count; i++)
         runs->bytes[i] = elements[i].byte;
-    for (size_t first = 0; runs->count < run_count; runs->count++) {
-        runs->runs[runs->count] = make_run(runs, first, count);
-        first += runs->runs[runs->count].length + 1;
-    }
+    runs->last = runs->runs + stars;
+    make_runs(runs, count);
+    runs->start = count > 0 && elements[0].kind == GLOB_BYTE ? elements[0].byte : -1;
     return true;
 }
 
@@ -120,8 +130,14 @@ void glob_runs_mark(struct glob_runs *runs, size_t number, size_t at)
     struct glob_run *run = runs->runs;
     while (at > run->first + run->length)
         run++;
-    run->marks |= 1U << number;
-    runs->marks[number] = at - run->first;
+    struct glob_mark *mark = &runs->marks[number];
+    mark->offset = at - run->first;
+    if (run == runs->runs)
+        return;
+    if (run == runs->last)
+        *mark = (struct glob_mark){mark->offset - run->length, SIZE_MAX};
+    else
+        run->has[number] = SIZE_MAX;
 }
 
 /* --- matching --------------------------------------------------------------------------------------- */
@@ -145,59 +161,57 @@ static inline bool is_at(const struct glob_runs *runs, const struct glob_run *ru
                                       : accepts_each(runs->elements + run->first, text, run->length);
 }
 
-/* The first position of a run from `from` on, and not after `last`, which is not before it; more than that:
- * there is none. */
+/* The first position of a byte from `from` on, if it is not after `last`. */
+static inline size_t find_byte(rf_slice text, size_t from, size_t last, uint8_t byte)
+{
+    const uint64_t each = UINT64_C(0x0101010101010101);
+    for (; from <= last && text.len - from >= 8; from += 8) {
+        uint64_t other = load_le64(text.ptr + from) ^ each * byte;
+        uint64_t found = (other - each) & ~other & each * 0x80; /* the lowest bit is that of the first one */
+        if (found)
+            return from + (size_t)__builtin_ctzll(found) / 8;
+    }
+    while (from <= last && text.ptr[from] != byte)
+        from++;
+    return from;
+}
+
+/* The first position of a run from `from` on, if it is not after `last`. */
 static inline size_t find_run(const struct glob_runs *runs, const struct glob_run *run, rf_slice text,
                               size_t from, size_t last)
 {
     for (; from <= last; from++) {
-        if (run->bytes && run->length > 0) {
-            const uint8_t *found = memchr(text.ptr + from, run->bytes[0], last - from + 1);
-            if (!found)
-                return last + 1;
-            from = (size_t)(found - text.ptr);
-            if (LIKELY(run->length == 1))
-                break;
-        }
-        if (is_at(runs, run, text.ptr + from))
+        if (run->bytes && run->length > 0)
+            from = find_byte(text, from, last, run->bytes[0]);
+        if (from > last || (run->bytes && run->length == 1) || is_at(runs, run, text.ptr + from))
             break;
     }
     return from;
 }
 
-static inline void mark_positions(const struct glob_runs *runs, const struct glob_run *run, size_t position,
-                                  size_t *positions)
-{
-    if (run->marks & 1)
-        positions[0] = position + runs->marks[0];
-    if (run->marks & 2)
-        positions[1] = position + runs->marks[1];
-}
-
 /* The first run is at the start of the text, and the last one at its end. Those between are matched at the
- * earliest position, and stay there: whatever the rest can match after a later position, it can match after
- * this one. */
-bool glob_runs_match(const struct glob_runs *runs, rf_slice text, size_t positions[GLOB_MARKS])
+ * earliest position that leaves room for the rest, and stay there: whatever the rest can match after a later
+ * position, it can match after this one. */
+bool glob_runs_match_all(const struct glob_runs *runs, rf_slice text, size_t positions[GLOB_MARKS])
 {
-    const struct glob_run *run = runs->runs, *last = run + runs->count - 1;
+    const struct glob_run *run = runs->runs, *last = runs->last;
+    const struct glob_mark *marks = runs->marks;
     size_t at = run->length;
-    if (at > text.len || (run == last && at < text.len) || !is_at(runs, run, text.ptr))
+    if (text.len < run->rest || (at > 0 && !is_at(runs, run, text.ptr)))
         return false;
-    mark_positions(runs, run, 0, positions);
+    if (run == last ? text.len > at
+                    : last->length > 0 && !is_at(runs, last, text.ptr + text.len - last->length))
+        return false;
+    positions[0] = marks[0].offset + (text.len & marks[0].at_end);
+    positions[1] = marks[1].offset + (text.len & marks[1].at_end);
     while (++run < last) {
-        if (run->length > text.len - at)
+        const size_t latest = text.len - run->rest;
+        at = find_run(runs, run, text, at, latest);
+        if (at > latest)
             return false;
-        at = find_run(runs, run, text, at, text.len - run->length);
-        if (at > text.len - run->length)
-            return false;
-        mark_positions(runs, run, at, positions);
+        positions[0] += at & run->has[0];
+        positions[1] += at & run->has[1];
         at += run->length;
     }
-    if (run > last)
-        return true;
-    if (run->length > text.len - at ||
-        (run->length > 0 && !is_at(runs, run, text.ptr + text.len - run->length)))
-        return false;
-    mark_positions(runs, run, text.len - run->length, positions);
     return true;
 }

@@ -30,23 +30,31 @@ struct glob_element {
 /* The elements of a pattern, in memory that the caller frees; NULL if out of memory. */
 struct glob_element *glob_split(rf_slice pattern, size_t *count);
 
+/* Places between elements, to be found in a text. */
+enum { GLOB_MARKS = 2 };
+
 /* Elements without a star, which one precedes and one follows, unless it is the first or the last run. */
 struct glob_run {
     size_t first, length;
-    const uint8_t *bytes; /* of its elements; NULL: not all are bytes */
-    unsigned marks;       /* those within it: 1 << number */
+    size_t rest;            /* the length of this run and of those after it */
+    const uint8_t *bytes;   /* of its elements; NULL: not all are bytes */
+    size_t has[GLOB_MARKS]; /* all bits set: the mark moves with this run, which is between two stars */
 };
 
-enum { GLOB_MARKS = 2 };
+/* The position of a mark: after the start of the run that has it; in the first run after the start of the
+ * text, in the last one after its end, modulo 2^64. */
+struct glob_mark {
+    size_t offset;
+    size_t at_end; /* all bits set: in the last run */
+};
 
 /* Elements made ready to be matched. */
 struct glob_runs {
     const struct glob_element *elements;
-    struct glob_run *runs;
-    size_t count; /* of runs: one more than there are stars */
+    struct glob_run *runs, *last; /* one more than there are stars */
+    int start; /* the byte with which every text begins that matches; -1: there are several */
+    struct glob_mark marks[GLOB_MARKS];
     uint8_t *bytes;
-    size_t marks[GLOB_MARKS]; /* places between elements, to be found in a text: so many elements after the
-                                 start of the run that has the mark */
 };
 
 /* The elements stay owned by the caller, and in place. False: out of memory. */
@@ -56,9 +64,17 @@ void glob_runs_free(struct glob_runs *runs);
 /* Puts a mark before elements[at]; `at` may be the number of elements. */
 void glob_runs_mark(struct glob_runs *runs, size_t number, size_t at);
 
+/* The same as glob_runs_match() for a text of which the first byte may match. */
+bool glob_runs_match_all(const struct glob_runs *runs, rf_slice text, size_t positions[GLOB_MARKS]);
+
 /* Whether the elements match the whole text. If so, positions[i] is where mark i is; each star has then
- * matched the shortest run that lets the whole match, the leftmost star first. Without marks, `positions` may
- * be NULL. The time is bounded by the product of both lengths. */
-bool glob_runs_match(const struct glob_runs *runs, rf_slice text, size_t positions[GLOB_MARKS]);
+ * matched the shortest run that lets the whole match, the leftmost star first. The time is bounded by the
+ * product of both lengths. */
+static inline bool glob_runs_match(const struct glob_runs *runs, rf_slice text, size_t positions[GLOB_MARKS])
+{
+    if (runs->start >= 0 && (text.len == 0 || text.ptr[0] != runs->start))
+        return false;
+    return glob_runs_match_all(runs, text, positions);
+}
 
 #endif

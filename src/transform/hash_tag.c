@@ -4,15 +4,7 @@
 #include "base/bytes.h"
 #include "base/fail.h"
 #include "base/list.h"
-#include "transform/glob_elements.h"
 #include <stdlib.h>
-
-struct hash_tag {
-    struct glob_element *elements; /* without the braces */
-    size_t count;
-    size_t open, close;    /* the element after each brace */
-    struct glob_runs runs; /* marked with them */
-};
 
 /* Removes the first brace of this kind; *at receives its position. */
 static bool parse_brace(struct hash_tag *rule, uint8_t brace, size_t *at)
@@ -77,17 +69,7 @@ static bool has(rf_slice name, size_t from, size_t to, uint8_t byte)
     return from < to && memchr(name.ptr + from, byte, to - from);
 }
 
-/* The first "{" of the new name must be the added one, and so must the first "}" after it. */
-enum tag_answer hash_tag_find(const struct hash_tag *rule, rf_slice name, bool braces, struct tag_span *span)
+bool hash_tag_is_effective(rf_slice name, struct tag_span span)
 {
-    size_t positions[GLOB_MARKS];
-    if (!glob_runs_match(&rule->runs, name, positions))
-        return TAG_NO_MATCH;
-    size_t from = positions[0], to = positions[1];
-    if (from == to)
-        return TAG_EMPTY;
-    if (braces && (has(name, 0, from, '{') || has(name, from, to, '}')))
-        return TAG_DIFFERENT;
-    *span = (struct tag_span){from, to};
-    return TAG_FOUND;
+    return !has(name, 0, span.from, '{') && !has(name, span.from, span.to, '}');
 }

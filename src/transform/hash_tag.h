@@ -5,12 +5,18 @@
 #ifndef TRANSFORM_HASH_TAG_H
 #define TRANSFORM_HASH_TAG_H
 
+#include "transform/glob_elements.h"
 #include "transform/new_name.h"
 #include <rdbferry/error.h>
 #include <rdbferry/slice.h>
 #include <stdbool.h>
 
-struct hash_tag;
+struct hash_tag {
+    struct glob_element *elements; /* without the braces */
+    size_t count;
+    size_t open, close;    /* the element after each brace */
+    struct glob_runs runs; /* marked with them */
+};
 
 /* RF_E_ARGUMENT unless the glob has one "{" and one "}" after it, with something between. */
 rf_code hash_tag_new(rf_slice glob, struct hash_tag **out, rf_error *error);
@@ -30,9 +36,22 @@ struct tag_span {
     size_t from, to;
 };
 
-/* *place is set for TAG_FOUND: with braces there, the effective tag of the name is name[from, to). `braces`:
+/* Whether the first "{" of the name with braces there, and the first "}" after it, are those. */
+bool hash_tag_is_effective(rf_slice name, struct tag_span span);
+
+/* *span is set for TAG_FOUND: with braces there, the effective tag of the name is name[from, to). `braces`:
  * whether the name has any of its own. */
-enum tag_answer hash_tag_find(const struct hash_tag *rule, rf_slice name, bool braces, struct tag_span *span);
+static inline enum tag_answer hash_tag_find(const struct hash_tag *rule, rf_slice name, bool braces,
+                                            struct tag_span *span)
+{
+    size_t positions[GLOB_MARKS];
+    if (!glob_runs_match(&rule->runs, name, positions))
+        return TAG_NO_MATCH;
+    *span = (struct tag_span){positions[0], positions[1]};
+    if (span->from == span->to)
+        return TAG_EMPTY;
+    return braces && !hash_tag_is_effective(name, *span) ? TAG_DIFFERENT : TAG_FOUND;
+}
 
 /* Appends the name with braces to `out`, which need not be empty. */
 static inline rf_code hash_tag_make(rf_slice name, struct tag_span span, struct buffer *out, rf_error *error)

@@ -16,7 +16,7 @@ struct passage {
     rf_slice name; /* ptr is not NULL; the key's own, or in names[spare ^ 1] */
     unsigned spare;
     bool ambiguous;
-    bool counts;           /* the effects of rules are counted */
+    uint64_t counts;       /* what is added to the counters of rules */
     rf_rewrite_step_fn fn; /* called for each rule; may be NULL */
     void *ctx;
 };
@@ -46,7 +46,7 @@ static void notify_once(const struct passage *p, const struct rule *rule, bool m
 
 static inline void has_matched(const struct passage *p, struct rule *rule, bool changed)
 {
-    rule->keys += p->counts && changed;
+    rule->keys += changed ? p->counts : 0;
     if (UNLIKELY(p->fn != NULL))
         notify_once(p, rule, true, NULL);
 }
@@ -237,7 +237,7 @@ static rf_code flatten_dbs(rf_rewrite *w, struct passage *p, rf_error *error)
 }
 
 /* Stages without rules are skipped. */
-static inline rf_code pass(rf_rewrite *rewrite, struct passage *passage, rf_error *error)
+static inline rf_code pass_stages(rf_rewrite *rewrite, struct passage *passage, rf_error *error)
 {
     passage->ambiguous = rewrite->is_ambiguous;
     if (rewrite_has_rules(rewrite, RULE_MAP_DB))
@@ -249,6 +249,25 @@ static inline rf_code pass(rf_rewrite *rewrite, struct passage *passage, rf_erro
     if (rewrite_has_rules(rewrite, RULE_PREFIX_DB0))
         TRY(prefix_db0(rewrite, passage, error));
     return rewrite_has_rules(rewrite, RULE_FLATTEN) ? flatten_dbs(rewrite, passage, error) : RF_OK;
+}
+
+static struct passage passage_of(int64_t db, rf_slice key)
+{
+    return (struct passage){.db = db, .name = key.ptr ? key : SLICE("")};
+}
+
+/* `by` is added to the counters of what happens to the key; *renamed: whether its name has changed. */
+static __attribute__((noinline)) rf_code pass(rf_rewrite *rewrite, struct passage *passage, uint64_t by,
+                                              bool *renamed, rf_error *error)
+{
+    const int64_t db = passage->db;
+    const rf_slice name = passage->name;
+    passage->counts = by;
+    rf_code code = pass_stages(rewrite, passage, error);
+    *renamed = !slice_equal(passage->name, name);
+    if (code == RF_OK && (*renamed || passage->db != db))
+        rewrite->counts.changed += by;
+    return code;
 }
 
 /* --- keys ------------------------------------------------------------------------------------------- */
@@ -269,11 +288,6 @@ static void shift_expiry(const rf_rewrite *w, rf_entry *entry)
         rf_value_shift_expiry(entry->value, w->shift_ms);
 }
 
-static struct passage passage_of(int64_t db, rf_slice key)
-{
-    return (struct passage){.db = db, .name = key.ptr ? key : SLICE("")};
-}
-
 COLD static rf_code fail_at(const rf_entry *entry, rf_code code, rf_error *error)
 {
     error_at(error, (int64_t)entry->offset, -1);
@@ -284,13 +298,10 @@ COLD static rf_code fail_at(const rf_entry *entry, rf_code code, rf_error *error
 rf_code rf_rewrite_apply(rf_rewrite *rewrite, rf_entry *entry, bool *ambiguous, rf_error *error)
 {
     struct passage passage = passage_of(entry->db, entry->key);
-    passage.counts = !rewrite->counts_not;
-    rf_code code = pass(rewrite, &passage, error);
+    bool renamed;
+    rf_code code = pass(rewrite, &passage, !rewrite->counts_not, &renamed, error);
     if (UNLIKELY(code != RF_OK))
         return fail_at(entry, code, error);
-
-    bool renamed = !slice_equal(passage.name, entry->key);
-    rewrite->counts.changed += passage.counts && (renamed || passage.db != entry->db);
     entry->db = passage.db;
     if (renamed) {
         entry->key = passage.name;
@@ -306,10 +317,36 @@ rf_code rf_rewrite_explain(rf_rewrite *rewrite, int64_t db, rf_slice key, rf_rew
                            rf_error *error)
 {
     struct passage passage = passage_of(db, key);
+    bool renamed;
     passage.fn = fn;
     passage.ctx = ctx;
-    rf_code code = pass(rewrite, &passage, error);
+    rf_code code = pass(rewrite, &passage, 0, &renamed, error);
     if (code != RF_OK)
         error_key(error, db, key);
     return code;
+}
+
+/* What is counted of a key that is left to rf_rewrite_apply() is taken back. */
+bool rf_rewrite_string(rf_rewrite *rewrite, int64_t db, rf_string *key)
+{
+    struct passage passage = passage_of(db, key->key);
+    const uint64_t by = !rewrite->counts_not;
+    bool renamed;
+    rf_error error;
+    rf_code code = pass(rewrite, &passage, by, &renamed, &error);
+    if (UNLIKELY(code != RF_OK || passage.ambiguous)) {
+        passage = passage_of(db, key->key);
+        pass(rewrite, &passage, -by, &renamed, &error);
+        return false;
+    }
+    if (renamed) {
+        key->key = passage.name;
+        key->record = NULL;
+        key->slot = -1;
+    }
+    if (rewrite->shift_ms != 0 && key->expire_ms != RF_NO_EXPIRY) {
+        key->expire_ms = shifted(key->expire_ms, rewrite->shift_ms);
+        key->record = NULL;
+    }
+    return true;
 }

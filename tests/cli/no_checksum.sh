@@ -23,3 +23,13 @@ done
 gzip -k sound.rdb
 try "$RDBFERRY" convert sound.rdb.gz -o out.rdb
 try "$RDBFERRY" convert sound.rdb.gz -o out.aof
+# Nothing is to be looked into in strings; they are many, as they are read together then.
+{
+    printf 'REDIS0009\xfe\x00'
+    for i in {100..299}; do printf '\0\x07key:%d\x05value' "$i"; done
+    printf '\xff\0\0\0\0\0\0\0\0'
+} >strings.rdb
+try "$RDBFERRY" convert strings.rdb -o out.rdb
+try "$RDBFERRY" convert strings.rdb -o out.rdb --flatten-dbs --hash-tag 'key:{*}'
+try bash -c "cat strings.rdb | $RDBFERRY convert - -o out.rdb"
+try bash -c "cat strings.rdb | $RDBFERRY convert - -o out.rdb --check"

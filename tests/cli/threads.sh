@@ -12,6 +12,7 @@ cp strings.rdb damaged.rdb
 printf '\xc3\x05\x40AAAAAA' | dd of=damaged.rdb bs=1 seek=$((size / 9)) conv=notrunc status=none
 "$RDBFERRY" convert mixed.rdb --map-db 0=3 -o three.rdb -q
 "$RDBFERRY" convert three.rdb strings.rdb -o dbs.rdb -q
+"$RDBFERRY" convert dbs.rdb -o tagged.rdb --rename 's/^session:([0-9]*9)$/session:{\1}/' -q
 cp "$TESTDATA"/servers/{redis-8.8,valkey-9.1.0}.rdb "$TESTDATA"/faults/{module-aux,keydb-member-expiry}.rdb .
 
 # log COUNT [TAIL]: many commands of a few keys each, now and then one that passes in order, and three databases.
@@ -84,6 +85,11 @@ run convert mixed.rdb -o out.jsonl --rename 's/^.*[02468]/x/'
 run split mixed.rdb -o outdir --shards 3 --flatten-dbs --to aof --force
 run split dbs.rdb -o outdir --shards 3 --flatten-dbs
 run split strings.rdb -o outdir --shards 5 --flatten-dbs --rename 's/^k/{k}/' -v
+run split strings.rdb -o outdir --shards 3 -v
+run split tagged.rdb -o outdir --shards 3 --flatten-dbs --hash-tag 'session:{*}' --prefix-db0
+run convert tagged.rdb -o out.rdb --flatten-dbs --hash-tag '*:{*}' --on-collision skip
+run convert tagged.rdb strings.rdb -o out.aof --flatten-dbs
+run convert strings.rdb -o out.rdb --rename 's/[0-9]{4}$/x/'
 run split damaged.rdb -o outdir --shards 2 --flatten-dbs --to jsonl
 rules=(--flatten-dbs --hash-tag '{user:*}:*')
 run convert log.aof -o out.aof

@@ -353,10 +353,6 @@ static rf_code on_first_reading(struct collisions *c, const struct input *input,
 
 static void note_later(const struct collisions *c, const rf_entry *key)
 {
-    if (!is_ambiguous(c)) {
-        c->journal->has_other_names = true;
-        return;
-    }
     struct journal_name name = {.hash = rf_collisions_hash(c->set, key), .in_command = c->in_command};
     if (c->has_commands)
         name.source = key_digest(session_source_db(c->session, key), session_source_key(c->session, key));
@@ -366,6 +362,19 @@ static void note_later(const struct collisions *c, const rf_entry *key)
 bool collisions_can_wait(const struct collisions *c)
 {
     return !c->set || (c->policy == COLLISION_FAIL && !c->resolved);
+}
+
+bool collisions_ignores_others(const struct collisions *c)
+{
+    return !c->set || (collisions_can_wait(c) && !c->keep_all);
+}
+
+void collisions_note_others(struct collisions *c)
+{
+    if (c->journal)
+        c->journal->has_other_names = true;
+    else if (c->set)
+        rf_collisions_note_others(c->set);
 }
 
 /* See is_noted(). */
@@ -395,22 +404,33 @@ rf_code collisions_note_names(struct collisions *c, const struct journal *journa
     return RF_OK;
 }
 
-rf_code collisions_note(struct collisions *c, const struct input *input, const rf_entry *entry,
-                        bool *leave_out, rf_error *error)
+static __attribute__((noinline)) rf_code note_entry(struct collisions *c, const struct input *input,
+                                                    const rf_entry *entry, bool *leave_out, rf_error *error)
 {
     *leave_out = entry->kind == RF_ENTRY_FOREIGN_DETAIL && c->left_out; /* with the key before */
+    if (!c->set || (entry->kind != RF_ENTRY_KEY && entry->kind != RF_ENTRY_FUNCTION))
+        return RF_OK;
     if (c->journal) {
         note_later(c, entry);
         return RF_OK;
     }
-    if (!c->set || (entry->kind != RF_ENTRY_KEY && entry->kind != RF_ENTRY_FUNCTION))
-        return RF_OK;
     if (!c->resolved)
         TRY(on_first_reading(c, input, entry, leave_out, error));
     else
         on_resolved(c, input, entry, leave_out);
     if (entry->kind == RF_ENTRY_KEY)
         c->left_out = *leave_out;
+    return RF_OK;
+}
+
+/* Of most keys it is only noted that there are any. */
+rf_code collisions_note(struct collisions *c, const struct input *input, const rf_entry *entry,
+                        bool *leave_out, rf_error *error)
+{
+    if (entry->kind != RF_ENTRY_KEY || is_ambiguous(c) || c->resolved || !c->set)
+        return note_entry(c, input, entry, leave_out, error);
+    *leave_out = c->left_out = false;
+    collisions_note_others(c);
     return RF_OK;
 }
 

@@ -98,6 +98,10 @@ rf_code collisions_scan_end(struct collisions *collisions, rf_code code, rf_erro
 rf_code collisions_note(struct collisions *collisions, const struct input *input, const rf_entry *entry,
                         bool *leave_out, rf_error *error);
 
+/* Whether of a key that is not ambiguous it is only to be noted that there is one; and noting it. */
+bool collisions_ignores_others(const struct collisions *collisions);
+void collisions_note_others(struct collisions *collisions);
+
 /* Whether names may be noted later than the entries that they are of are written. */
 bool collisions_can_wait(const struct collisions *collisions);
 

@@ -170,6 +170,14 @@ bool cursor_accepts_all(const struct cursor *cursor)
     return session->unfiltered && !session->joined && !cursor->rescan && !cursor->input->is_live;
 }
 
+bool cursor_only_renames(const struct cursor *cursor)
+{
+    const struct session *session = cursor->session;
+    const struct key_options *keys = &session->options->keys;
+    return keys->rewrite && rf_filter_is_all(keys->filter) && !cursor_is_raw(cursor) &&
+           !session->log.history && !session->joined && !cursor->rescan && !cursor->input->is_live;
+}
+
 void cursor_accept_strings(struct cursor *cursor, const rf_string *keys, size_t count)
 {
     struct session *session = cursor->session;

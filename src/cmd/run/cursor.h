@@ -52,9 +52,12 @@ void cursor_next_strings(struct cursor *cursor, rf_string *keys, size_t most, rf
 /* What cursor_next() does with a key before it returns it: it is counted, and renamed or left out. */
 rf_code cursor_accept_key(struct cursor *cursor, rf_entry *key, bool *accepted, rf_error *error);
 
-/* Whether all keys of the current input are accepted as they are, and need no more than to be counted; and
- * this for keys that follow one that was accepted, in the same database. */
+/* Whether all keys of the current input are accepted as they are; or nothing is decided about them but their
+ * names and databases. They need no more then than to be counted: */
 bool cursor_accepts_all(const struct cursor *cursor);
+bool cursor_only_renames(const struct cursor *cursor);
+
+/* Counts keys that follow one that was accepted, in the same database. */
 void cursor_accept_strings(struct cursor *cursor, const rf_string *keys, size_t count);
 
 /* Whether the next entry results from the same command as the one before, if there is any. */

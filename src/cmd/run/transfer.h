@@ -62,7 +62,8 @@ rf_code transfer_accept(struct transfer *transfer, const struct input *input, co
                         bool *accepted, rf_error *error);
 
 /* Writes the keys with plain strings that are next in the cursor together, up to `most` of them, as
- * transfer_entry() would. *count: how many were read. */
+ * transfer_entry() would. *count: how many were read. In a lane, the entry of its journal is the same as
+ * before, or after an error that of the key concerned. */
 rf_code transfer_strings(struct transfer *transfer, const struct transfer_steps *steps, struct cursor *cursor,
                          size_t most, size_t *count, rf_error *error);
 

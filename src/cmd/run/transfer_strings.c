@@ -42,6 +42,12 @@ static rf_code accept(struct transfer *t, const struct transfer_steps *steps, st
     return *accepted && is_first && steps->check ? steps->check(steps->ctx, &t->session, key, error) : RF_OK;
 }
 
+static void count_entries(struct transfer *t, size_t n)
+{
+    if (t->journal)
+        t->journal->entry += n;
+}
+
 /* All that are accepted come to be in the same database, that of the first one. */
 static rf_code accept_each(struct transfer *t, const struct transfer_steps *steps, struct cursor *cursor,
                            const rf_strings *from, rf_strings *to, rf_error *error)
@@ -56,35 +62,86 @@ static rf_code accept_each(struct transfer *t, const struct transfer_steps *step
         key.slot = string->slot;
         key.expire_ms = string->expire_ms;
         TRY(accept(t, steps, cursor, to->count == 0, &key, &accepted, error));
-        if (!accepted)
-            continue;
-        to->keys[to->count] = *string;
-        TRY(keep(t, &to->keys[to->count++], &key, error));
-        to->db = key.db;
+        if (accepted) {
+            to->keys[to->count] = *string;
+            TRY(keep(t, &to->keys[to->count], &key, error));
+            to->count++;
+            to->db = key.db;
+        }
+        count_entries(t, 1);
     }
     return RF_OK;
 }
 
-/* Leaves those that are accepted, up to an error. The first one is, if all are. */
+/* Gives keys their new names, up to the first one that could collide; returns their number. */
+static size_t rename_strings(struct transfer *t, const struct cursor *cursor, const rf_strings *strings)
+{
+    rf_rewrite *rewrite = cursor->session->options->keys.rewrite;
+    rf_error error;
+    size_t n = 0;
+    for (; n < strings->count; n++) {
+        rf_string key = strings->keys[n];
+        const uint8_t *name = key.key.ptr;
+        if (!rf_rewrite_string(rewrite, strings->db, &key) ||
+            (key.key.ptr != name && keep_name(t, &key, key.key, &error) != RF_OK))
+            break;
+        strings->keys[n] = key;
+    }
+    return n;
+}
+
+/* Those that are next and need no more than to be counted, or a new name. */
+static void accept_some(struct transfer *t, struct cursor *cursor, rf_strings *from, rf_strings *to)
+{
+    const size_t n = cursor_accepts_all(cursor) ? from->count : rename_strings(t, cursor, from);
+    if (n == 0)
+        return;
+    cursor_accept_strings(cursor, from->keys, n);
+    collisions_note_others(&t->collisions);
+    count_entries(t, n);
+    if (to->keys + to->count < from->keys)
+        memmove(to->keys + to->count, from->keys, n * sizeof *from->keys);
+    to->count += n;
+    from->keys += n;
+    from->count -= n;
+}
+
+/* Leaves those that are accepted, up to an error. The first one decides about the database. */
 static rf_code accept_strings(struct transfer *t, const struct transfer_steps *steps, struct cursor *cursor,
                               rf_strings *strings, rf_error *error)
 {
-    const bool all = cursor_accepts_all(cursor) && !t->collisions.set;
+    const bool several = collisions_ignores_others(&t->collisions) &&
+                         (cursor_accepts_all(cursor) || cursor_only_renames(cursor));
     rf_strings from = *strings;
-    const size_t more = all ? from.count - 1 : 0;
-    from.count -= more;
     strings->count = 0;
-    TRY(accept_each(t, steps, cursor, &from, strings, error));
-    if (more > 0)
-        cursor_accept_strings(cursor, &from.keys[1], more);
-    strings->count += more;
+    while (from.count > 0) {
+        rf_strings next = from;
+        next.count = several ? 1 : from.count;
+        TRY(accept_each(t, steps, cursor, &next, strings, error));
+        from.keys += next.count;
+        from.count -= next.count;
+        if (several)
+            accept_some(t, cursor, &from, strings);
+    }
     return RF_OK;
 }
 
-static void journal_strings(struct journal *journal, const rf_strings *strings)
+/* Returns where the size of the last one is to be added. */
+static uint64_t *journal_strings(struct journal *journal, const rf_strings *strings)
 {
-    for (const rf_string *key = strings->keys; key < strings->keys + strings->count; key++)
+    const rf_string *key = strings->keys, *last = key + strings->count - 1;
+    for (; key < last; key++)
         *journal_key(journal, &(rf_entry){.key = key->key, .slot = key->slot}, (rf_slice){0}) = key->size;
+    return journal_key(journal, &(rf_entry){.key = last->key, .slot = last->slot}, (rf_slice){0});
+}
+
+/* The size of the last one is known if a key follows that is not written. */
+static void end_last(struct session *session, const rf_string *last)
+{
+    if (!session->bytes_of || session->last_offset == last->offset)
+        return;
+    *session->bytes_of += last->size;
+    session->bytes_of = NULL;
 }
 
 static rf_code put(struct transfer *t, const struct transfer_steps *steps, const rf_strings *strings,
@@ -95,11 +152,18 @@ static rf_code put(struct transfer *t, const struct transfer_steps *steps, const
     if (steps->set_slots)
         steps->set_slots(steps->ctx, strings);
     if (steps->written_strings && t->journal)
-        journal_strings(t->journal, strings);
+        t->session.bytes_of = journal_strings(t->journal, strings);
     else if (steps->written_strings)
         steps->written_strings(steps->ctx, strings);
+    end_last(&t->session, strings->keys + strings->count - 1);
     t->kept_keys += strings->count;
     return rf_sink_put_strings(t->sink, strings, error);
+}
+
+static void set_entry(struct transfer *t, uint64_t entry)
+{
+    if (t->journal)
+        t->journal->entry = entry;
 }
 
 rf_code transfer_strings(struct transfer *t, const struct transfer_steps *steps, struct cursor *cursor,
@@ -114,9 +178,14 @@ rf_code transfer_strings(struct transfer *t, const struct transfer_steps *steps,
     if (*count == 0)
         return RF_OK;
     arena_reset(&t->names);
+    const uint64_t first = t->journal ? t->journal->entry : 0;
     rf_code code = accept_strings(t, steps, cursor, &strings, &failure);
+    const uint64_t entry = t->journal ? t->journal->entry : 0;
+    set_entry(t, first);
     TRY(put(t, steps, &strings, error));
-    if (code != RF_OK)
+    if (code != RF_OK) {
+        set_entry(t, entry);
         *error = failure;
+    }
     return code;
 }

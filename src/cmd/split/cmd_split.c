@@ -133,7 +133,7 @@ static void set_slots(void *ctx, const rf_strings *strings)
 static void count_strings(void *ctx, const rf_strings *strings)
 {
     struct split *split = ctx;
-    plan_add_strings(split->plan, strings);
+    split->transfer.session.bytes_of = plan_add_strings(split->plan, strings);
 }
 
 /* The plan is one of the outputs: it appears together with them. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Counts keys by slot, and finds the hash tags that dominate slots. */
 #include "cmd/split/plan.h"
+#include "base/bytes.h"
 #include "base/escape.h"
 #include "cmd/term/message.h"
 #include "cmd/term/table.h"
@@ -13,69 +14,108 @@ enum {
     HEAVY_SHARE = 10, /* a slot with more than 1/n of its shard's bytes is oversized */
     FEW_KEYS = 20,    /* only in shards with at least this many keys */
     WARNINGS = 10,
+    SOME_KEYS = 16,
 };
 
-static bool same_tag(const struct plan_tag *a, const struct plan_tag *b)
+static inline size_t kept_length(rf_slice tag)
 {
-    size_t kept = a->length < PLAN_TAG ? a->length : PLAN_TAG;
-    return a->length == b->length && memcmp(a->text, b->text, kept) == 0;
+    return tag.len <= PLAN_TAG ? tag.len : PLAN_TAG;
+}
+
+static inline bool is_leader(const struct plan_tag *leader, rf_slice tag)
+{
+    const size_t kept = kept_length(tag);
+    return leader->length == kept + (tag.len > kept) && bytes_equal(leader->text, tag.ptr, kept);
+}
+
+static inline void make_leader(struct plan_tag *leader, rf_slice tag)
+{
+    const size_t kept = kept_length(tag);
+    leader->length = (uint8_t)(kept + (tag.len > kept));
+    bytes_copy(leader->text, tag.ptr, kept);
 }
 
 /* A majority vote, in bytes. */
-static void vote(struct plan_tag *leader, const struct plan_tag *tag, uint64_t bytes)
+static inline void vote(struct plan_tag *leader, rf_slice tag, uint64_t bytes)
 {
-    if (same_tag(leader, tag)) {
+    if (is_leader(leader, tag)) {
         leader->lead += bytes;
         leader->bytes += bytes;
     } else if (leader->lead >= bytes) {
         leader->lead -= bytes;
     } else {
-        uint64_t lead = bytes - leader->lead;
-        *leader = *tag;
-        leader->lead = lead;
+        make_leader(leader, tag);
+        leader->lead = bytes - leader->lead;
         leader->bytes = bytes;
     }
 }
 
+static inline void count(struct plan *plan, struct plan_slot *slot, rf_slice tag, uint64_t bytes)
+{
+    slot->keys++;
+    slot->bytes += bytes;
+    if (tag.ptr)
+        vote(&plan->tags[slot - plan->slots], tag, bytes);
+}
+
+/* A key that will be counted: the tables exceed the cache. */
+static inline void prepare(struct plan *plan, unsigned slot, rf_slice tag)
+{
+    __builtin_prefetch(&plan->slots[slot], 1);
+    if (tag.ptr)
+        __builtin_prefetch(&plan->tags[slot], 1);
+    else
+        plan->untagged++;
+}
+
 void plan_end(struct plan *plan)
 {
-    if (!plan->last)
-        return;
-    plan->last->keys++;
-    plan->last->bytes += plan->last_bytes;
-    if (plan->last_is_tagged)
-        vote(&plan->tags[plan->last - plan->slots], &plan->last_tag, plan->last_bytes);
+    if (plan->last)
+        count(plan, plan->last, plan->last_tag, plan->last_bytes);
     plan->last = NULL;
 }
 
-static void keep_tag(struct plan *plan, rf_slice tag)
+/* It is counted when its size is known. */
+static uint64_t *add_last(struct plan *plan, rf_slice name, unsigned slot)
 {
-    struct plan_tag *kept = &plan->last_tag;
-    kept->length = (uint8_t)(tag.len <= PLAN_TAG ? tag.len : PLAN_TAG + 1);
-    memcpy(kept->text, tag.ptr, tag.len <= PLAN_TAG ? tag.len : PLAN_TAG);
-}
-
-uint64_t *plan_add(struct plan *plan, const rf_entry *key)
-{
-    rf_slice tag = rf_hash_tag(key->key);
-    plan_end(plan);
-    plan->last = &plan->slots[key->slot];
+    rf_slice tag = rf_hash_tag(name);
+    prepare(plan, slot, tag);
+    plan->last = &plan->slots[slot];
     plan->last_bytes = 0;
-    plan->last_is_tagged = tag.ptr != NULL;
-    __builtin_prefetch(plan->last, 1);
+    plan->last_tag = tag;
     if (tag.ptr) {
-        __builtin_prefetch(&plan->tags[key->slot], 1);
-        keep_tag(plan, tag);
-    } else {
-        plan->untagged++;
+        plan->last_tag.ptr = plan->last_text;
+        bytes_copy(plan->last_text, tag.ptr, kept_length(tag));
     }
     return &plan->last_bytes;
 }
 
-void plan_add_strings(struct plan *plan, const rf_strings *strings)
+uint64_t *plan_add(struct plan *plan, const rf_entry *key)
 {
-    for (const rf_string *key = strings->keys; key < strings->keys + strings->count; key++)
-        *plan_add(plan, &(rf_entry){.key = key->key, .slot = key->slot}) = key->size;
+    plan_end(plan);
+    return add_last(plan, key->key, (unsigned)key->slot);
+}
+
+/* Some at a time: by the time they are counted, what they are counted in is in the cache. */
+static void add_some(struct plan *plan, const rf_string *keys, size_t n)
+{
+    rf_slice tags[SOME_KEYS];
+    for (size_t i = 0; i < n; i++) {
+        tags[i] = rf_hash_tag(keys[i].key);
+        prepare(plan, (unsigned)keys[i].slot, tags[i]);
+    }
+    for (size_t i = 0; i < n; i++)
+        count(plan, &plan->slots[keys[i].slot], tags[i], keys[i].size);
+}
+
+uint64_t *plan_add_strings(struct plan *plan, const rf_strings *strings)
+{
+    const rf_string *key = strings->keys, *const last = key + strings->count - 1;
+    plan_end(plan);
+    for (; last - key > SOME_KEYS; key += SOME_KEYS)
+        add_some(plan, key, SOME_KEYS);
+    add_some(plan, key, (size_t)(last - key));
+    return add_last(plan, last->key, (unsigned)last->slot);
 }
 
 void plan_sum(const struct plan *plan, const rf_shard *shard, struct plan_shard *out)

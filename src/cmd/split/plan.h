@@ -36,19 +36,18 @@ struct plan {
     uint64_t untagged;     /* keys without a hash tag */
     struct plan_slot slots[RF_SLOTS];
     struct plan_tag tags[RF_SLOTS];
-    /* The tables exceed the cache: a key is counted when the next one arrives, when its size is known; its
-     * slot is prefetched meanwhile. */
+    /* Of a key whose size is not known yet. */
     struct plan_slot *last;
     uint64_t last_bytes;
-    struct plan_tag last_tag;
-    bool last_is_tagged;
+    rf_slice last_tag; /* ptr is NULL: none */
+    uint8_t last_text[PLAN_TAG];
 };
 
 /* Counts a key whose slot is known. The caller adds its size to the result. */
 uint64_t *plan_add(struct plan *plan, const rf_entry *key);
 
-/* The same for keys that are read together, by the sizes of their records. */
-void plan_add_strings(struct plan *plan, const rf_strings *strings);
+/* The same for keys that are read together, one at least: the size is that of the last one. */
+uint64_t *plan_add_strings(struct plan *plan, const rf_strings *strings);
 
 /* Called after the last key. */
 void plan_end(struct plan *plan);

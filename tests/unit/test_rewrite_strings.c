@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/* Keys with plain strings become what other keys become; those that are ambiguous are left as they are, and
+ * are not counted. */
+#include "base/bytes.h"
+#include "support/exact.h"
+#include "support/rewrites.h"
+#include <criterion/criterion.h>
+
+enum { LONGEST = 12 };
+
+static const char *const rules[] = {
+    "flatten-dbs",
+    "hash-tag {a*}*",
+    "hash-tag *:{*}\nflatten-dbs",
+    "hash-tag {a}*\nhash-tag a:{*}\nflatten-dbs x%d.\nprefix-db0",
+    "map-db 1=2,2=1\nrename s/^a/db/\nhash-tag {*}:*",
+    "map-db 1=0\nrename s/^:/{/\nflatten-dbs {%d}",
+    "rename s/^a/ab/\nrename s/^ab/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa/",
+    "rename s/a/b/g",
+    "",
+};
+
+/* What stands for a record in the input. */
+static const uint8_t record[1];
+
+/* With one rewrite as a string, with the other one as an entry. Returns whether it is not ambiguous. */
+static bool check_key(rf_rewrite *of_strings, rf_rewrite *of_entries, int64_t db, rf_slice name,
+                      int64_t expire_ms)
+{
+    rf_error error;
+    bool ambiguous;
+    rf_entry entry = {.kind = RF_ENTRY_KEY, .db = db, .key = name, .expire_ms = expire_ms, .slot = 5};
+    rf_string key = {.record = record, .key = name, .expire_ms = expire_ms, .slot = 5};
+    const bool done = rf_rewrite_string(of_strings, db, &key);
+    rf_rewrite_count(of_entries, done);
+    cr_assert_eq(rf_rewrite_apply(of_entries, &entry, &ambiguous, &error), RF_OK);
+    cr_assert_neq(done, ambiguous, "%.*s", (int)name.len, (const char *)name.ptr);
+    if (!done)
+        entry = (rf_entry){.key = name, .expire_ms = expire_ms, .slot = 5};
+    cr_assert(slice_equal(key.key, entry.key), "%.*s", (int)name.len, (const char *)name.ptr);
+    cr_assert_eq(key.expire_ms, entry.expire_ms);
+    cr_assert_eq(key.slot, entry.slot);
+    cr_assert_eq(key.record == record, slice_equal(entry.key, name) && entry.expire_ms == expire_ms);
+    return done;
+}
+
+static void check_counts(const rf_rewrite *of_strings, const rf_rewrite *of_entries)
+{
+    rf_rewrite_counts a = rf_rewrite_counts_get(of_strings), b = rf_rewrite_counts_get(of_entries);
+    rf_rule_info one, other;
+    cr_assert_eq(a.changed, b.changed);
+    cr_assert_eq(a.tagged, b.tagged);
+    for (size_t i = 0; rf_rewrite_rule(of_strings, i, &one); i++) {
+        cr_assert(rf_rewrite_rule(of_entries, i, &other));
+        cr_assert_eq(one.keys, other.keys, "%s", one.rule);
+    }
+}
+
+static size_t check_keys(rf_rewrite *of_strings, rf_rewrite *of_entries, uint64_t *state)
+{
+    size_t done = 0;
+    for (int n = 0; n < 5000; n++) {
+        char text[LONGEST + 1];
+        const char *letters = next_random(state) % 4 ? "aab:" : "ab:{}d1";
+        random_letters(letters, LONGEST, state, text);
+        rf_slice name = exact_copy(text, strlen(text));
+        const int64_t db = (int64_t)(next_random(state) % 3);
+        done += check_key(of_strings, of_entries, db, name, next_random(state) % 2 ? RF_NO_EXPIRY : 1000);
+        exact_free(name);
+    }
+    return done;
+}
+
+Test(rewrite_strings, as_entries)
+{
+    uint64_t state = printed_seed();
+    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
+        rf_rewrite *of_strings = rewrite_of(rules[i]), *of_entries = rewrite_of(rules[i]);
+        size_t done = 0;
+        for (int shift = 0; shift < 2; shift++) {
+            rf_rewrite_shift_expiry(of_strings, shift * 500);
+            rf_rewrite_shift_expiry(of_entries, shift * 500);
+            done += check_keys(of_strings, of_entries, &state);
+            check_counts(of_strings, of_entries);
+        }
+        cr_assert_eq(done == 0, rf_rewrite_is_ambiguous(of_strings), "%s", rules[i]);
+        rf_rewrite_free(of_strings);
+        rf_rewrite_free(of_entries);
+    }
+}
+
+Test(rewrite_strings, counted_only_if_wanted)
+{
+    rf_rewrite *rewrite = rewrite_of("flatten-dbs");
+    for (int counts = 0; counts < 2; counts++) {
+        rf_string key = {.record = record, .key = SLICE("a"), .expire_ms = RF_NO_EXPIRY, .slot = -1};
+        rf_rewrite_count(rewrite, counts);
+        cr_assert(rf_rewrite_string(rewrite, 1, &key));
+        cr_assert(slice_equal(key.key, SLICE("db1:a")));
+        cr_assert_eq(rf_rewrite_counts_get(rewrite).changed, (uint64_t)counts);
+    }
+    rf_rewrite_free(rewrite);
+}
