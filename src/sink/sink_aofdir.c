@@ -346,7 +346,8 @@ static rf_code aofdir_open_part(rf_sink *sink, rf_notify notify, rf_sink **out, 
     struct sink_aofdir *s = calloc(1, sizeof *s);
     if (!s)
         return out_of_memory(error);
-    s->sink = (struct rf_sink){.class = &class, .check = whole->sink.check, .takes_strings = whole->sink.takes_strings};
+    s->sink = (struct rf_sink){
+        .class = &class, .check = whole->sink.check, .takes_strings = whole->sink.takes_strings};
     rf_code code = RF_OK;
     for (int i = BASE; code == RF_OK && i <= INCR; i++)
         code = rf_sink_open_part(whole->parts[i], notify, &s->parts[i], error);

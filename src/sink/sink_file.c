@@ -131,12 +131,11 @@ static void part_free(rf_sink *sink)
     free(s);
 }
 
-static const struct sink_class part_class = {
-    .put = part_put,
-    .put_strings = part_put_strings,
-    .restart = part_restart,
-    .size = part_bytes_put,
-    .close = part_free};
+static const struct sink_class part_class = {.put = part_put,
+                                             .put_strings = part_put_strings,
+                                             .restart = part_restart,
+                                             .size = part_bytes_put,
+                                             .close = part_free};
 
 static rf_code file_open_part(rf_sink *sink, rf_notify notify, rf_sink **out, rf_error *error)
 {
