@@ -216,12 +216,11 @@ static size_t part_size(const rf_sink *sink)
     return size;
 }
 
-static const struct sink_class part_class = {
-    .put = split_put,
-    .put_strings = split_put_strings,
-    .restart = part_restart,
-    .size = part_size,
-    .close = split_close};
+static const struct sink_class part_class = {.put = split_put,
+                                             .put_strings = split_put_strings,
+                                             .restart = part_restart,
+                                             .size = part_size,
+                                             .close = split_close};
 
 static rf_code open_part_of_each(struct sink_split *s, const struct sink_split *whole, rf_notify notify,
                                  rf_error *error)
