@@ -109,9 +109,7 @@ rf_code pipeline_prepare(rf_replay *r, struct pipeline *pipeline, int64_t db, rf
     if (UNLIKELY(!has_capacity(pipeline)))
         TRY(replay_wait_until(r, &(struct wait){.is_over = has_capacity, .ctx = pipeline, .batched = true},
                               error));
-    TRY(node_fence(pipeline->owner, error));
-    if (UNLIKELY(!pipeline->connection))
-        TRY(node_connect(pipeline->owner, pipeline, error));
+    TRY(node_connect(pipeline->owner, pipeline, error));
     return LIKELY(pipeline->db == db) ? RF_OK : select_db(r, pipeline, db, error);
 }
 
@@ -156,9 +154,11 @@ static rf_code pipeline_of(rf_replay *r, unsigned slot, int64_t db, struct pipel
     int64_t since_ms = 0;
     for (;;) {
         rf_error why;
-        if (UNLIKELY(retry_is_pending(r)))
-            TRY(retry_pending(r, error));
         struct node *node = nodes_of_slot(r, slot);
+        if (UNLIKELY(retry_precedes(r, node))) {
+            TRY(replay_step(r, INT64_MAX, error));
+            continue;
+        }
         if (UNLIKELY(node_is_unassigned(node))) {
             TRY(wait_for_owner(r, slot, &since_ms, error));
             continue;
@@ -168,6 +168,10 @@ static rf_code pipeline_of(rf_replay *r, unsigned slot, int64_t db, struct pipel
             return RF_OK;
         if (code == RF_OK)
             continue; /* the slot has moved meanwhile */
+        if (code == RF_END) {
+            TRY(replay_step(r, INT64_MAX, error));
+            continue;
+        }
         if (!rf_code_is_target(code) || r->error.code != RF_OK) {
             *error = why;
             return code;
