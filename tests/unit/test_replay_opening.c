@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+/* A node of a cluster accepts connections and does not answer: the others do not wait for it. */
+#include "base/bytes.h"
+#include "support/replaying.h"
+#include <criterion/criterion.h>
+#include <stdlib.h>
+
+TestSuite(replay_opening, .timeout = 120);
+
+enum { TIMEOUT_MS = 2000, MANY = 120, SIZE = 100 * 1000 };
+
+/* Strings of 100 KB in the slot of `tag`, more of them than a connection may keep. */
+static void put_large(struct build *b, const char *tag, int count)
+{
+    char key[32];
+    char *value = calloc(1, SIZE + 1);
+    cr_assert_not_null(value);
+    memset(value, 'v', SIZE);
+    for (int i = 0; i < count; i++) {
+        snprintf(key, sizeof key, "{%s}%d", tag, i);
+        put_key(b, 0, key);
+        put_hex(b, "80 00 01 86 a0"); /* the length */
+        put_bytes(b, slice_of(value, SIZE));
+    }
+    free(value);
+}
+
+/* The line in which the node is connected to for the nth time. */
+static long find_connection(struct fake_target *t, unsigned node, int number)
+{
+    long line = -1;
+    do
+        line = fake_find(t, (size_t)(line + 1), "CLIENT SETNAME");
+    while (line >= 0 && (t->log[line].node != node || --number > 0));
+    return line;
+}
+
+/* "{b}" is in the slots of the first node, "{c}" and "{a}" in those of the second and third one. */
+static void run(struct replaying *p, const struct fake_rule *rules)
+{
+    p->fake.nodes = 3;
+    p->fake.cluster = true;
+    p->fake.rules = rules;
+    p->options.connections = 1;
+    p->timeout_ms = TIMEOUT_MS;
+    replaying_run(p);
+    cr_expect_eq(p->code, RF_OK, "%s", p->error.message);
+    cr_expect_eq(p->counts.written, p->keys);
+}
+
+/* Everything for the others is written before the node is connected to once more. */
+static void expect_others_written(struct replaying *p, unsigned node, int connection, const char *last)
+{
+    long hangs = find_connection(&p->fake, node, connection);
+    long answers = find_connection(&p->fake, node, connection + 1);
+    long written = fake_find(&p->fake, 0, last);
+    cr_assert(hangs > 0 && answers > hangs, "%ld %ld", hangs, answers);
+    cr_expect(written > hangs && written < answers, "%ld %ld %ld", hangs, written, answers);
+}
+
+Test(replay_opening, a_lost_node_comes_back_slowly)
+{
+    static const struct fake_rule rules[] = {
+        {.on = "SET {b}1 ", .flags = FAKE_CLOSES, .node = 1},
+        {.on = "CLIENT SETNAME", .node = 1, .times = 2}, /* the control connection, and the pipeline */
+        {.on = "CLIENT SETNAME", .flags = FAKE_HANGS, .node = 1},
+        {.on = NULL}};
+    struct replaying p = {0};
+    put_large(&p.input, "b", 3);
+    put_large(&p.input, "c", MANY);
+    put_large(&p.input, "a", MANY);
+    run(&p, rules);
+    expect_others_written(&p, 0, 3, "SET {a}119 ");
+    replaying_free(&p);
+}
+
+/* A node that was not needed before: a redirection leads to it. */
+Test(replay_opening, redirected_to_a_node_that_hangs)
+{
+    static const struct fake_rule rules[] = {
+        {.on = "SET {b}1 ", .answer = "-MOVED 3300 @2\r\n", .node = 1, .times = FAKE_EVER},
+        {.on = "CLIENT SETNAME", .flags = FAKE_HANGS, .node = 3},
+        {.on = NULL}};
+    struct replaying p = {0};
+    put_large(&p.input, "b", 2);
+    put_large(&p.input, "c", MANY);
+    run(&p, rules);
+    expect_others_written(&p, 2, 1, "SET {c}119 ");
+    replaying_free(&p);
+}
