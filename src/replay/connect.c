@@ -63,6 +63,7 @@ void node_cancel_opening(struct node *node)
 static void fail_opening(struct node *node, rf_code code, const rf_error *why)
 {
     node_cancel_opening(node);
+    node->base.lost = true;
     node->failure = *why;
     node->failure.code = code;
 }
@@ -70,6 +71,7 @@ static void fail_opening(struct node *node, rf_code code, const rf_error *why)
 static void note_opened(struct node *node)
 {
     node->pause_ms = node->held_until_ms = 0;
+    node->base.lost = false;
     note_connected(node);
 }
 

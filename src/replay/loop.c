@@ -83,7 +83,7 @@ void loop_fail_pipeline(rf_replay *r, struct pipeline *pipeline, const rf_error 
             request->since_ms = now;
         request_lost(r, pipeline, i, why);
     }
-    node->fence = true;
+    node->fence = node->base.lost = true;
     r->map.stale = r->retry.backoff = true;
     r->counts.lost++;
     note_lost(node, why, now);
