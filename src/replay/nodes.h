@@ -38,6 +38,7 @@ struct node {
     struct buffer modules;   /* their names, each terminated by a NUL, and one more NUL */
     struct opening *opening; /* a connection that is being opened; NULL: none */
     rf_error failure;        /* of the last one that was; code RF_OK: none, or it has been returned */
+    int64_t failing_ms;      /* since when groups cannot be sent to it; 0: they can */
     int64_t pause_ms;        /* duration of the last pause after such a failure, */
     int64_t held_until_ms;   /* and its end; 0: there was none */
     struct held {            /* requests that wait for a connection (held.c): */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A node of a cluster accepts connections and does not answer: the others do not wait for it. */
 #include "base/bytes.h"
+#include "resp/resp_write.h"
 #include "support/replaying.h"
 #include <criterion/criterion.h>
 #include <stdlib.h>
@@ -24,6 +25,20 @@ static void put_large(struct build *b, const char *tag, int count)
         put_bytes(b, slice_of(value, SIZE));
     }
     free(value);
+}
+
+static void put_commands(struct buffer *aof, const char *tag, int count)
+{
+    char key[32];
+    struct buffer value = {0};
+    cr_assert(buffer_reserve(&value, SIZE));
+    memset(value.data, 'v', SIZE);
+    for (int i = 0; i < count; i++) {
+        int length = snprintf(key, sizeof key, "{%s}%d", tag, i);
+        const rf_slice argv[] = {SLICE("SET"), slice_of(key, (size_t)length), slice_of(value.data, SIZE)};
+        cr_assert(resp_append_command(aof, argv, 3));
+    }
+    buffer_free(&value);
 }
 
 /* "{b}" is in the slots of the first node, "{c}" and "{a}" in those of the second and third one. */
@@ -66,6 +81,27 @@ Test(replay_opening, a_lost_node_comes_back_slowly)
     run(&p, rules);
     expect_others_go_on(&p, "SET {b}1 ", "SET {a}119 ");
     replaying_free(&p);
+}
+
+/* Of commands each slot has a queue of its own. */
+Test(replay_opening, commands_for_a_lost_node)
+{
+    static const struct fake_rule rules[] = {{.on = "SET {b}1 ", .flags = FAKE_CLOSES, .node = 1},
+                                             {.on = "CLIENT SETNAME", .node = 1, .times = 2},
+                                             {.on = "CLIENT SETNAME", .flags = FAKE_HANGS, .node = 1},
+                                             {.on = NULL}};
+    struct replaying p = {0};
+    struct buffer aof = {0};
+    put_commands(&aof, "b", 3);
+    put_commands(&aof, "c", MANY);
+    put_commands(&aof, "b", 3);
+    put_commands(&aof, "a", MANY);
+    p.aof = buffer_slice(&aof);
+    run(&p, rules);
+    cr_expect_eq(p.counts.commands, 2 * MANY + 6);
+    expect_others_go_on(&p, "SET {b}1 ", "SET {a}119 ");
+    replaying_free(&p);
+    buffer_free(&aof);
 }
 
 /* A node that was not needed before: a redirection leads to it. */
