@@ -52,6 +52,7 @@ static void free_opening(struct opening *o)
 
 void node_cancel_opening(struct node *node)
 {
+    node->failure.code = RF_OK;
     if (!node->opening)
         return;
     node->fence |= node->opening->fencing;

@@ -9,6 +9,9 @@
  *                        │           v
  *                        └─────── retry queue: sent again, oldest first
  *
+ * Requests whose node is being connected to wait at that node, not in the retry queue, so that the others do
+ * not wait for them (held.c); the event loop opens connections while it goes on with everything else.
+ *
  * A retry item is a request that has left its pipeline, with its bytes. Nothing is written to a pipeline
  * while replies are handled: what they require is done by the next replay_step(), at a put or while waiting.
  * Values too large to be kept are written one at a time, and the replay waits until they are done

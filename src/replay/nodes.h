@@ -82,6 +82,8 @@ rf_code node_connect_control(struct node *node, rf_error *error);
 
 /* Continues whatever is being opened, without waiting. An error has ended the run. */
 rf_code nodes_continue_opening(rf_replay *r, rf_error *error);
+
+/* Closes what is being opened, and forgets an earlier failure. */
 void node_cancel_opening(struct node *node);
 
 /* The node's control connection, opened if necessary, while the event loop goes on. After an error it must be

@@ -131,7 +131,8 @@ static rf_code check_module(rf_replay *r, const struct retry_item *item, struct 
     *missing = false;
     if (LIKELY(!item->request.module) || !modules_type_of(commands, type))
         return RF_OK;
-    TRY(node_connect_control(node, error));
+    if (!node->modules_asked)
+        TRY(node_connect_control(node, error));
     TRY(modules_learn(node, error));
     *missing = !modules_allow(node, type, &why);
     if (*missing)
