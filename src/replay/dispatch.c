@@ -211,12 +211,12 @@ rf_code pipeline_for_slot(rf_replay *r, unsigned slot, int64_t db, struct pipeli
     return pipeline_of(r, slot, db, out, find_of_slot, error);
 }
 
-/* A slot without a node is waited for. */
+/* Only a lost node is not waited for: one that is connected to for the first time is soon there. */
 rf_code pipeline_try_slot(rf_replay *r, unsigned slot, struct pipeline **out, rf_error *error)
 {
     rf_error why;
     struct node *node = nodes_of_slot(r, slot);
-    if (UNLIKELY(node_is_unassigned(node)))
+    if (LIKELY(!node->base.lost))
         return pipeline_for_slot(r, slot, 0, out, error);
     if (UNLIKELY(retry_precedes(r, node) || held_is_pausing(node)))
         return RF_END;
@@ -225,14 +225,12 @@ rf_code pipeline_try_slot(rf_replay *r, unsigned slot, struct pipeline **out, rf
         node->failing_ms = 0;
         return RF_OK;
     }
-    if (code == RF_OK || code == RF_END) {
-        r->map.suspect |= node->base.lost;
+    r->map.suspect = true;
+    if (code == RF_OK || code == RF_END)
         return RF_END;
-    }
     *error = why;
     if (!rf_code_is_target(code) || r->error.code != RF_OK)
         return code;
-    r->map.suspect = true;
     node->failing_ms = node->failing_ms ? node->failing_ms : clock_monotonic_ms();
     TRY(retry_check_timeout(r, node->failing_ms, why.message, error));
     return RF_END;

@@ -368,7 +368,8 @@ rf_code pipeline_for_node(rf_replay *r, struct node *node, int64_t db, struct pi
 /* The pipeline for the AOF commands of a slot. */
 rf_code pipeline_for_slot(rf_replay *r, unsigned slot, int64_t db, struct pipeline **out, rf_error *error);
 
-/* The same in database 0 without waiting for the node. RF_END: it is being connected, or not reached now. */
+/* The same in database 0 without waiting for a node that is lost. RF_END: it is being connected, or not
+ * reached now. */
 rf_code pipeline_try_slot(rf_replay *r, unsigned slot, struct pipeline **out, rf_error *error);
 
 /* Makes a pipeline connected, with capacity and this database selected. RF_END: it is being connected;
