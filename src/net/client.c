@@ -37,6 +37,7 @@ struct client {
     struct progress progress;
     rf_code (*tick)(void *ctx, rf_error *error); /* NULL: none */
     void *tick_ctx;
+    bool secret; /* `out` contains a password */
     bool closed; /* no more will arrive */
     rf_code code;
     rf_error error; /* why it is closed */
@@ -74,6 +75,8 @@ static bool add_request(struct client *c, const rf_slice *argv, size_t argc)
 {
     if (c->count == c->capacity && !grow_requests(c))
         return false;
+    if (c->count == 0)
+        progress_made(&c->progress, clock_monotonic_ms());
     *request(c, c->count++) = (struct request){.limit = reply_limit(argv, argc)};
     return true;
 }
@@ -155,8 +158,16 @@ static void send_some(struct client *c, size_t *n)
         progress_made(&c->progress, clock_monotonic_ms());
 }
 
+static void forget_secret(struct client *c)
+{
+    if (c->secret)
+        explicit_bzero(c->out.data, c->out.cap);
+    c->secret = false;
+}
+
 static void forget_sent(struct client *c)
 {
+    forget_secret(c);
     c->out.len = c->sent = 0;
     if (c->out.cap > KEPT_MAX)
         buffer_free(&c->out);
@@ -202,6 +213,12 @@ rf_code client_put(struct client *c, const rf_slice *argv, size_t argc, rf_error
         return RF_OK;
     c->out.len = before;
     return fail(error, RF_E_MEMORY, "out of memory for a command");
+}
+
+rf_code client_put_secret(struct client *c, const rf_slice *argv, size_t argc, rf_error *error)
+{
+    c->secret = true;
+    return client_put(c, argv, argc, error);
 }
 
 static bool is_temporary(struct reply answer)
@@ -253,19 +270,50 @@ static rf_code await_reply(struct client *c, rf_error *error)
     return RF_OK;
 }
 
-rf_code client_reply(struct client *c, struct reply *head, rf_slice *rest, rf_error *error)
+/* Removes the oldest reply, which is complete. */
+static struct reply take_reply(struct client *c, rf_slice *rest)
 {
-    TRY(client_flush(c, error));
-    forget_replies(c);
-    TRY(await_reply(c, error));
     size_t size = request(c, 0)->size;
     c->first++;
     c->count--;
     c->answered--;
     *rest = slice_of(c->in.data + c->consumed, size);
     c->consumed += size;
-    *head = reply_next(rest);
+    return reply_next(rest);
+}
+
+rf_code client_reply(struct client *c, struct reply *head, rf_slice *rest, rf_error *error)
+{
+    TRY(client_flush(c, error));
+    forget_replies(c);
+    TRY(await_reply(c, error));
+    *head = take_reply(c, rest);
     return RF_OK;
+}
+
+rf_code client_poll(struct client *c, struct reply *head, rf_slice *rest, rf_error *error)
+{
+    size_t n = 1;
+    forget_replies(c);
+    if (c->sent < c->out.len)
+        send_some(c, &n);
+    if (c->sent == c->out.len)
+        forget_sent(c);
+    for (n = 1; n > 0 && c->answered == 0 && !c->closed;)
+        TRY(receive_some(c, &n, error));
+    if (c->answered == 0 && c->closed)
+        return lost(c, error);
+    if (c->answered == 0) {
+        TRY(connection_check(c->connection, &c->progress, error));
+        return RF_END;
+    }
+    *head = take_reply(c, rest);
+    return RF_OK;
+}
+
+size_t client_pending(const struct client *c)
+{
+    return c->count;
 }
 
 rf_code client_query(struct client *c, const char *const *words, struct reply *head, rf_slice *rest,
@@ -300,64 +348,15 @@ void client_on_wait(struct client *c, rf_code (*tick)(void *ctx, rf_error *error
 
 /* --- creation and destruction -------------------------------------------------------------------------- */
 
-/* Some servers echo what they do not understand, including passwords: only these errors are shown. */
-static const char *const harmless[] = {
-    "WRONGPASS ",
-    "NOPERM ",
-    "DENIED ",
-    "ERR AUTH <password> called without",
-    "ERR invalid password",
-    "ERR Client sent AUTH, but no password is set",
-    "ERR max number of clients reached",
-};
-
-static rf_code refuse_credentials(const struct client *c, struct reply answer, rf_error *error)
-{
-    for (size_t i = 0; i < sizeof harmless / sizeof *harmless; i++) {
-        size_t length = strlen(harmless[i]);
-        if (answer.text.len >= length && memcmp(answer.text.ptr, harmless[i], length) == 0)
-            return client_refused(c, "AUTH", answer, error);
-    }
-    return fail(error, RF_E_TARGET, "%s: AUTH: rejected", client_name(c));
-}
-
-static rf_code authenticate(struct client *c, const char *user, const char *password, rf_error *error)
-{
-    rf_slice argv[3] = {SLICE("AUTH")}, rest;
-    size_t argc = 1;
-    struct reply answer;
-    if (!user && !password)
-        return RF_OK;
-    if (user)
-        argv[argc++] = slice_of(user, strlen(user));
-    if (!password)
-        password = "";
-    argv[argc++] = slice_of(password, strlen(password));
-    TRY(client_put(c, argv, argc, error));
-    rf_code code = client_flush(c, error);
-    explicit_bzero(c->out.data, c->out.cap);
-    TRY(code);
-    TRY(client_reply(c, &answer, &rest, error));
-    return answer.kind == REPLY_STATUS ? RF_OK : refuse_credentials(c, answer, error);
-}
-
-rf_code client_authenticate(struct client *c, const rf_target *target, rf_error *error)
-{
-    return authenticate(c, target->user, target->password, error);
-}
-
-rf_code client_authenticate_to_sentinel(struct client *c, const rf_target *target, rf_error *error)
-{
-    return authenticate(c, target->sentinel_user, target->sentinel_password, error);
-}
-
-rf_code client_connect(const rf_target *target, const rf_address *address, struct client **out,
-                       rf_error *error)
+static rf_code make_client(const rf_target *target, const rf_address *address,
+                           rf_code (*open)(const rf_target *target, const rf_address *address,
+                                           struct connection **out, rf_error *error),
+                           struct client **out, rf_error *error)
 {
     struct client *c = calloc(1, sizeof *c);
     if (!c)
         return fail(error, RF_E_MEMORY, "out of memory");
-    rf_code code = connection_open(target, address, &c->connection, error);
+    rf_code code = open(target, address, &c->connection, error);
     if (code != RF_OK) {
         free(c);
         return code;
@@ -366,17 +365,20 @@ rf_code client_connect(const rf_target *target, const rf_address *address, struc
     return RF_OK;
 }
 
-rf_code client_open(const rf_target *target, const rf_address *address, struct client **out, rf_error *error)
+rf_code client_connect(const rf_target *target, const rf_address *address, struct client **out,
+                       rf_error *error)
 {
-    struct client *c = NULL;
-    TRY(client_connect(target, address, &c, error));
-    rf_code code = client_authenticate(c, target, error);
-    if (code != RF_OK) {
-        client_close(c);
-        return code;
-    }
-    *out = c;
-    return RF_OK;
+    return make_client(target, address, connection_open, out, error);
+}
+
+rf_code client_begin(const rf_target *target, const rf_address *address, struct client **out, rf_error *error)
+{
+    return make_client(target, address, connection_begin, out, error);
+}
+
+struct connection *client_connection(const struct client *c)
+{
+    return c->connection;
 }
 
 struct connection *client_release(struct client *c)
@@ -392,6 +394,7 @@ void client_close(struct client *c)
     if (!c)
         return;
     connection_close(c->connection);
+    forget_secret(c);
     buffer_free(&c->out);
     buffer_free(&c->in);
     free(c->requests);

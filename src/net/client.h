@@ -4,6 +4,8 @@
  *   client_put() ...   into the out buffer       client_flush()   sends all of it
  *   client_reply()     the oldest reply that was not returned; in order, one for each command
  *
+ *   client_poll()          the same without waiting
+ *
  * While sending it also receives, so that it cannot deadlock with a server that waits for its replies to be
  * read. Replies that were not returned are kept in memory: the caller limits how many are pending. After an
  * error that is not a reply, the client can only be closed. */
@@ -19,12 +21,22 @@ struct client;
 rf_code client_connect(const rf_target *target, const rf_address *address, struct client **out,
                        rf_error *error);
 
+/* The same without waiting: the connection is to be established with connection_continue() before anything is
+ * sent. `target` and `address` must remain valid until then. */
+rf_code client_begin(const rf_target *target, const rf_address *address, struct client **out,
+                     rf_error *error);
+struct connection *client_connection(const struct client *client);
+
 /* Has `tick` called about ten times a second while the client waits. Any return value but RF_OK ends the call
  * that waits, with that code. */
 void client_on_wait(struct client *client, rf_code (*tick)(void *ctx, rf_error *error), void *ctx);
 
 /* Sends AUTH, if the target has a user or a password. The caller may ignore an error. */
 rf_code client_authenticate(struct client *client, const rf_target *target, rf_error *error);
+
+/* The same in two steps: appends AUTH, if there are credentials, and checks the reply. */
+rf_code client_put_auth(struct client *client, const rf_target *target, rf_error *error);
+rf_code client_check_auth(const struct client *client, struct reply answer, rf_error *error);
 
 /* The same with the credentials for Sentinels, if the target has any. */
 rf_code client_authenticate_to_sentinel(struct client *client, const rf_target *target, rf_error *error);
@@ -38,6 +50,9 @@ const char *client_name(const struct client *client);
 /* Appends a command; the only error is RF_E_MEMORY. */
 rf_code client_put(struct client *client, const rf_slice *argv, size_t argc, rf_error *error);
 
+/* The same for a command with a password, which is wiped once it is sent. */
+rf_code client_put_secret(struct client *client, const rf_slice *argv, size_t argc, rf_error *error);
+
 /* The number of bytes not sent yet. */
 size_t client_unsent(const struct client *client);
 
@@ -46,6 +61,12 @@ rf_code client_flush(struct client *client, rf_error *error);
 /* Sends everything, and waits for the next reply: its head, and in *rest the elements of an array. Both are
  * valid until the next call. An error reply is returned as a reply. */
 rf_code client_reply(struct client *client, struct reply *head, rf_slice *rest, rf_error *error);
+
+/* Sends and receives without waiting. RF_END: the next reply is not complete yet. */
+rf_code client_poll(struct client *client, struct reply *head, rf_slice *rest, rf_error *error);
+
+/* The number of commands whose replies have not been returned. */
+size_t client_pending(const struct client *client);
 
 /* Sends a command of words, terminated by NULL, and waits for its reply; no other reply may be pending. */
 rf_code client_query(struct client *client, const char *const *words, struct reply *head, rf_slice *rest,

@@ -152,16 +152,33 @@ rf_code cluster_map_find(struct cluster_map *map, rf_error *error)
     return apply(map, &found, error);
 }
 
+static void put_addresses(const struct cluster_map *map, bool lost, rf_address *out, size_t *count)
+{
+    for (size_t i = 0; i < map->primaries.node_count; i++)
+        if (map->primary[i]->lost == lost)
+            out[(*count)++] = map->primaries.nodes[i];
+}
+
+static rf_code ask_nodes(const struct cluster_map *map, struct primaries *found, rf_error *error)
+{
+    size_t count = 0;
+    rf_address *addresses = malloc(map->primaries.node_count * sizeof *addresses);
+    if (!addresses)
+        return fail(error, RF_E_MEMORY, "out of memory");
+    put_addresses(map, false, addresses, &count);
+    put_addresses(map, true, addresses, &count);
+    rf_code code = primaries_find(map->target, addresses, count, found, error);
+    free(addresses);
+    return code;
+}
+
 /* The nodes of the cluster are tried first; those of the target may be gone. */
 static rf_code find_again(const struct cluster_map *map, struct primaries *found, rf_error *error)
 {
     const rf_target *target = map->target;
-    const struct primaries *before = &map->primaries;
-    rf_code code = RF_E_TARGET;
-    if (before->kind == RF_TARGET_CLUSTER)
-        code = primaries_find(target, before->nodes, before->node_count, found, error);
-    return code == RF_OK ? RF_OK
-                         : primaries_find(target, target->addresses, target->address_count, found, error);
+    if (map->primaries.kind == RF_TARGET_CLUSTER && ask_nodes(map, found, error) == RF_OK)
+        return RF_OK;
+    return primaries_find(target, target->addresses, target->address_count, found, error);
 }
 
 rf_code cluster_map_refresh(struct cluster_map *map, rf_error *error)

@@ -2,7 +2,8 @@
 /* The nodes of a target and the slots that they serve, as they change.
  *
  *   cluster_map_find()      the first topology, from the addresses of the target
- *   cluster_map_refresh()   the next ones, from the nodes of the last one, or else from those addresses
+ *   cluster_map_refresh()   the next ones, from the nodes of the last one, those that are lost at the end, or
+ *                           else from those addresses
  *
  * Nodes are never removed, so that pointers to them remain valid: one that is not in the topology any more is
  * no primary. The owner of the map makes them, and has in them what it needs for each. It connects to nodes
@@ -19,6 +20,7 @@ struct cluster_node {
     char name[ADDRESS_TEXT]; /* the address, for messages */
     bool primary;            /* as far as known, */
     bool was_primary;        /* and in the topology before */
+    bool lost;               /* set by the owner: it may not answer, so it is asked last */
 };
 
 struct cluster_map_owner {

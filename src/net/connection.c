@@ -25,6 +25,14 @@ struct connection {
     int timeout_ms;
     short read_events, write_events; /* the events for which the last read and the last write wait */
     char name[2 * ADDRESS_TEXT + 8];
+    /* until it is established: */
+    const rf_target *target;
+    const rf_address *address;
+    struct addrinfo *found, *next; /* the addresses of the host, and those that have not been tried */
+    int connect_ms;                /* limit for each address, and for the TLS handshake */
+    int64_t deadline_ms;
+    bool connected; /* without the TLS handshake */
+    short events;   /* for which the next step waits; 0: it is established */
 };
 
 /* --- waiting ----------------------------------------------------------------------------------------- */
@@ -50,6 +58,8 @@ int connection_fd(const struct connection *c)
 
 short connection_events(const struct connection *c, bool or_write)
 {
+    if (c->events != 0)
+        return c->events;
     return or_write ? (short)(c->read_events | c->write_events) : c->read_events;
 }
 
@@ -81,35 +91,67 @@ rf_code connection_wait(struct connection *c, bool or_write, const struct progre
 
 /* --- connecting -------------------------------------------------------------------------------------- */
 
-/* Returns a connected socket, or -1 with errno. */
-static int connect_socket(const struct sockaddr *address, socklen_t length, int64_t deadline_ms)
+/* Replaces the socket by one that is being connected, which has another number. False with errno. */
+static bool begin_socket(struct connection *c, const struct sockaddr *address, socklen_t length)
 {
-    int failed = 0;
-    socklen_t size = sizeof failed;
-    int fd = socket(address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        return -1;
-    if (connect(fd, address, length) == 0)
-        return fd;
-    if (errno != EINPROGRESS && errno != EINTR)
+    int failed = 0, fd = socket(address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0 || (connect(fd, address, length) != 0 && errno != EINPROGRESS && errno != EINTR))
         failed = errno;
-    else if (!wait_for(fd, POLLOUT, deadline_ms) || getsockopt(fd, SOL_SOCKET, SO_ERROR, &failed, &size) != 0)
-        failed = errno;
-    if (failed == 0)
-        return fd;
-    close(fd);
+    if (fd >= 0 && failed != 0)
+        close(fd);
+    if (c->fd >= 0)
+        close(c->fd);
+    c->fd = failed == 0 ? fd : -1;
+    c->deadline_ms = clock_monotonic_ms() + c->connect_ms;
     errno = failed;
-    return -1;
+    return failed == 0;
 }
 
-static rf_code connect_unix(struct connection *c, const char *path, int64_t deadline_ms, rf_error *error)
+static rf_code begin_unix(struct connection *c, const char *path, rf_error *error)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     if (strlen(path) >= sizeof address.sun_path)
         return fail(error, RF_E_TARGET, "%s: path too long for a unix socket", c->name);
     memcpy(address.sun_path, path, strlen(path));
-    c->fd = connect_socket((const struct sockaddr *)&address, sizeof address, deadline_ms);
-    return c->fd >= 0 ? RF_OK : fail_errno(error, RF_E_UNAVAILABLE, "%s: cannot connect", c->name);
+    return begin_socket(c, (const struct sockaddr *)&address, sizeof address)
+               ? RF_OK
+               : fail_errno(error, RF_E_UNAVAILABLE, "%s: cannot connect", c->name);
+}
+
+/* Begins with the next address that allows it. If there is none, the error is that of the last one, in errno.
+ */
+static rf_code begin_next(struct connection *c, rf_error *error)
+{
+    for (const struct addrinfo *one; (one = c->next);) {
+        c->next = one->ai_next;
+        if (begin_socket(c, one->ai_addr, one->ai_addrlen))
+            return RF_OK;
+    }
+    return fail_errno(error, RF_E_UNAVAILABLE, "%s: cannot connect", c->name);
+}
+
+static rf_code begin_tcp(struct connection *c, const rf_address *address, rf_error *error)
+{
+    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
+    char port[12];
+    snprintf(port, sizeof port, "%d", address->port);
+    int refused = getaddrinfo(address->host, port, &hints, &c->found);
+    if (refused == EAI_SYSTEM)
+        return fail_errno(error, RF_E_UNAVAILABLE, "%s: cannot resolve the host name", c->name);
+    if (refused != 0)
+        return fail(error, RF_E_UNAVAILABLE, "%s: cannot resolve the host name: %s", c->name,
+                    gai_strerror(refused));
+    c->next = c->found;
+    return begin_next(c, error);
+}
+
+/* The certificate must match the announced address. */
+static rf_code begin(struct connection *c, rf_error *error)
+{
+    const rf_address reached = address_mapped(c->target, c->address);
+    if (c->address->port == 0 && c->target->tls)
+        return fail(error, RF_E_ARGUMENT, "%s: TLS is not supported over unix sockets", c->name);
+    return c->address->port == 0 ? begin_unix(c, c->address->host, error) : begin_tcp(c, &reached, error);
 }
 
 /* Disables Nagle's algorithm, and detects a dead peer in less than hours. */
@@ -120,57 +162,55 @@ static void set_options(int fd)
     setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
 }
 
-static rf_code connect_tcp(struct connection *c, const rf_address *address, int timeout_ms, rf_error *error)
+/* Why the socket is not connected: an errno; 0 if it is, EINPROGRESS if it may still be. */
+static int connect_result(const struct connection *c)
 {
-    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
-    struct addrinfo *found;
-    char port[12];
-    snprintf(port, sizeof port, "%d", address->port);
-    int refused = getaddrinfo(address->host, port, &hints, &found);
-    if (refused == EAI_SYSTEM)
-        return fail_errno(error, RF_E_UNAVAILABLE, "%s: cannot resolve the host name", c->name);
-    if (refused != 0)
-        return fail(error, RF_E_UNAVAILABLE, "%s: cannot resolve the host name: %s", c->name,
-                    gai_strerror(refused));
-    for (const struct addrinfo *one = found; one && c->fd < 0; one = one->ai_next)
-        c->fd = connect_socket(one->ai_addr, one->ai_addrlen, clock_monotonic_ms() + timeout_ms);
-    rf_code code = c->fd >= 0 ? RF_OK : fail_errno(error, RF_E_UNAVAILABLE, "%s: cannot connect", c->name);
-    freeaddrinfo(found);
-    if (code == RF_OK)
+    int failed = 0;
+    socklen_t size = sizeof failed;
+    int ready = poll(&(struct pollfd){.fd = c->fd, .events = POLLOUT}, 1, 0);
+    if (ready <= 0)
+        return clock_monotonic_ms() < c->deadline_ms ? EINPROGRESS : ETIMEDOUT;
+    return getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &failed, &size) == 0 ? failed : errno;
+}
+
+static rf_code continue_connect(struct connection *c, rf_error *error)
+{
+    errno = connect_result(c);
+    if (errno == EINPROGRESS)
+        return RF_END;
+    if (errno != 0) {
+        TRY(begin_next(c, error));
+        return RF_END;
+    }
+    if (c->address->port != 0)
         set_options(c->fd);
-    return code;
+    c->connected = true;
+    c->deadline_ms = clock_monotonic_ms() + c->connect_ms;
+    return c->target->tls ? tls_open(c->target, c->address->host, c->name, c->fd, &c->tls, error) : RF_OK;
 }
 
 /* A server without TLS may wait for the end of a line. The timeout is for the whole handshake, however slowly
  * it proceeds. */
-static rf_code start_tls(struct connection *c, const rf_target *target, const char *host, int timeout_ms,
-                         rf_error *error)
+static rf_code continue_tls(struct connection *c, rf_error *error)
 {
-    short events;
-    int64_t deadline_ms = clock_monotonic_ms() + timeout_ms;
-    TRY(tls_open(target, host, c->name, c->fd, &c->tls, error));
-    TRY(tls_handshake(c->tls, &events, error));
-    while (events) {
-        if (!wait_for(c->fd, events, deadline_ms))
-            return fail(error, RF_E_UNAVAILABLE, "%s: no TLS handshake within %g s", c->name,
-                        timeout_ms / 1000.0);
+    short events = 0;
+    if (c->tls)
         TRY(tls_handshake(c->tls, &events, error));
-    }
-    return RF_OK;
+    c->events = events;
+    if (events == 0)
+        return RF_OK;
+    if (clock_monotonic_ms() <= c->deadline_ms)
+        return RF_END;
+    return fail(error, RF_E_UNAVAILABLE, "%s: no TLS handshake within %g s", c->name, c->connect_ms / 1000.0);
 }
 
-/* The certificate must match the announced address. */
-static rf_code establish(struct connection *c, const rf_target *target, const rf_address *address,
-                         rf_error *error)
+rf_code connection_continue(struct connection *c, rf_error *error)
 {
-    const rf_address reached = address_mapped(target, address);
-    int timeout_ms = target->timeout_ms > 0 ? target->timeout_ms : CONNECT_TIMEOUT_MS;
-    if (address->port == 0 && target->tls)
-        return fail(error, RF_E_ARGUMENT, "%s: TLS is not supported over unix sockets", c->name);
-    if (address->port == 0)
-        return connect_unix(c, address->host, clock_monotonic_ms() + timeout_ms, error);
-    TRY(connect_tcp(c, &reached, timeout_ms, error));
-    return target->tls ? start_tls(c, target, address->host, timeout_ms, error) : RF_OK;
+    if (c->events == 0)
+        return RF_OK;
+    if (!c->connected)
+        TRY(continue_connect(c, error));
+    return continue_tls(c, error);
 }
 
 /* "10.0.0.5:6379", or "10.0.0.5:6379 (at 127.0.0.1:7000)". */
@@ -185,18 +225,38 @@ static void name_connection(struct connection *c, const rf_target *target, const
              mapped ? ")" : "");
 }
 
-rf_code connection_open(const rf_target *target, const rf_address *address, struct connection **out,
-                        rf_error *error)
+rf_code connection_begin(const rf_target *target, const rf_address *address, struct connection **out,
+                         rf_error *error)
 {
     struct connection *c = malloc(sizeof *c);
     if (!c)
         return fail(error, RF_E_MEMORY, "out of memory");
     *c = (struct connection){.fd = -1,
+                             .target = target,
+                             .address = address,
+                             .connect_ms = target->timeout_ms > 0 ? target->timeout_ms : CONNECT_TIMEOUT_MS,
                              .timeout_ms = target->timeout_ms > 0 ? target->timeout_ms : ANSWER_TIMEOUT_MS,
+                             .events = POLLOUT,
                              .read_events = POLLIN,
                              .write_events = POLLOUT};
     name_connection(c, target, address);
-    rf_code code = establish(c, target, address, error);
+    rf_code code = begin(c, error);
+    if (code != RF_OK) {
+        connection_close(c);
+        return code;
+    }
+    *out = c;
+    return RF_OK;
+}
+
+rf_code connection_open(const rf_target *target, const rf_address *address, struct connection **out,
+                        rf_error *error)
+{
+    struct connection *c;
+    rf_code code;
+    TRY(connection_begin(target, address, &c, error));
+    while ((code = connection_continue(c, error)) == RF_END)
+        wait_for(c->fd, c->events, c->deadline_ms);
     if (code != RF_OK) {
         connection_close(c);
         return code;
@@ -215,6 +275,8 @@ void connection_close(struct connection *c)
     if (!c)
         return;
     tls_close(c->tls);
+    if (c->found)
+        freeaddrinfo(c->found);
     if (c->fd >= 0)
         close(c->fd);
     free(c);

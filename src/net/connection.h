@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* A connection to one address, over TCP, TLS or a unix socket.
  *
- * The socket is non-blocking. Only connection_wait() and connection_wait_briefly() wait, and they fail if
- * there was no progress for the target's timeout. */
+ * The socket is non-blocking. Only connection_open(), connection_wait() and connection_wait_briefly() wait,
+ * and they fail if there was no progress for the target's timeout. */
 #ifndef NET_CONNECTION_H
 #define NET_CONNECTION_H
 
@@ -11,7 +11,17 @@
 
 struct connection;
 
-/* Tries each address of the host, then performs the TLS handshake if the target uses TLS. */
+/* Begins to connect; only the resolution of a host name is waited for. `target` and `address` must remain
+ * valid until the connection is established. */
+rf_code connection_begin(const rf_target *target, const rf_address *address, struct connection **out,
+                         rf_error *error);
+
+/* Continues without waiting: tries each address of the host, then performs the TLS handshake if the target
+ * uses TLS. Returns RF_OK once it is established. RF_END: not yet; call it again for connection_events(), and
+ * from time to time, because it also checks the timeout. After another error it can only be closed. */
+rf_code connection_continue(struct connection *connection, rf_error *error);
+
+/* Begins, and waits until it is established. */
 rf_code connection_open(const rf_target *target, const rf_address *address, struct connection **out,
                         rf_error *error);
 
@@ -40,7 +50,8 @@ rf_code connection_check(const struct connection *connection, const struct progr
                          rf_error *error);
 
 /* For polling several connections at once: the socket, and the events (POLLIN, POLLOUT) for which a read that
- * would block, and with `or_write` also a write, waits. */
+ * would block, and with `or_write` also a write, waits; or the next step, until it is established. The socket
+ * may be another one, with another number, after connection_continue(). */
 int connection_fd(const struct connection *connection);
 short connection_events(const struct connection *connection, bool or_write);
 

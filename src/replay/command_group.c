@@ -142,10 +142,8 @@ static rf_code wait_for_replicas(rf_replay *r, rf_error *error)
     return replay_wait_until(r, &wait, error);
 }
 
-rf_code command_group_send(rf_replay *r, struct slot_queue *q, rf_error *error)
+static rf_code send_group(rf_replay *r, struct slot_queue *q, struct pipeline *pipeline, rf_error *error)
 {
-    struct pipeline *pipeline;
-    TRY(pipeline_for_slot(r, command_queue_slot(r, q), 0, &pipeline, error));
     if (q->unanswered || q->unknown || q->pending || command_queue_ready(q) == 0)
         return RF_OK;
     if (!command_group_may_send(q, pipeline)) /* the slot has moved: first its previous node's replicas */
@@ -163,6 +161,20 @@ rf_code command_group_send(rf_replay *r, struct slot_queue *q, rf_error *error)
     bool large = group->count >= GROUP_NOW || end.bytes >= BYTES_NOW;
     remove_sent(r, q, &end);
     return flush(r, pipeline, large, error);
+}
+
+rf_code command_group_send(rf_replay *r, struct slot_queue *q, rf_error *error)
+{
+    struct pipeline *pipeline;
+    TRY(pipeline_for_slot(r, command_queue_slot(r, q), 0, &pipeline, error));
+    return send_group(r, q, pipeline, error);
+}
+
+rf_code command_group_try_send(rf_replay *r, struct slot_queue *q, rf_error *error)
+{
+    struct pipeline *pipeline;
+    TRY(pipeline_try_slot(r, command_queue_slot(r, q), &pipeline, error));
+    return send_group(r, q, pipeline, error);
 }
 
 rf_code command_group_resend(rf_replay *r, struct slot_queue *q, struct pipeline *pipeline, rf_error *error)

@@ -225,13 +225,26 @@ static struct slot_queue *oldest_idle(const struct command_queues *c)
     return q;
 }
 
+/* Sends groups, the oldest first, until there are no more than so many bytes in those that remain. What
+ * cannot be sent now remains. */
+static rf_code send_down_to(rf_replay *r, uint64_t bytes, rf_error *error)
+{
+    struct slot_queue *next;
+    for (struct slot_queue *q = r->commands.lists[QUEUES_OPEN].first; q && r->commands.bytes > bytes;
+         q = next) {
+        next = q->links[QUEUES_OPEN].next;
+        rf_code code = is_idle(q) && command_queue_ready(q) > 0 ? command_group_try_send(r, q, error) : RF_OK;
+        if (code != RF_END)
+            TRY(code);
+    }
+    return RF_OK;
+}
+
 /* Makes the open groups smaller; a transaction that is not complete may exceed any limit. */
 static rf_code make_room(rf_replay *r, rf_error *error)
 {
-    struct slot_queue *q = oldest_idle(&r->commands);
-    if (q)
-        return command_group_send(r, q, error);
-    return replay_step(r, INT64_MAX, error);
+    TRY(send_down_to(r, BYTES_MAX, error));
+    return r->commands.bytes > BYTES_MAX ? replay_step(r, INT64_MAX, error) : RF_OK;
 }
 
 static rf_code wait_until_open(rf_replay *r, struct slot_queue *q, rf_error *error)
@@ -253,7 +266,10 @@ rf_code command_queue_put(rf_replay *r, struct slot_queue *q, const rf_entry *co
     for (size_t i = 0; i < count; i++)
         TRY(append_entry(r, q, &commands[i], error));
     command_queue_list(c, q);
-    return !q->held && is_idle(q) && count_commands(q) >= GROUP_MIN ? command_group_send(r, q, error) : RF_OK;
+    if (q->held || !is_idle(q) || count_commands(q) < GROUP_MIN)
+        return RF_OK;
+    rf_code code = command_group_try_send(r, q, error);
+    return code == RF_END ? RF_OK : code;
 }
 
 /* --- transactions of the log --------------------------------------------------------------------------- */
@@ -308,9 +324,7 @@ void command_queue_discard(rf_replay *r)
 
 rf_code command_queue_flush(rf_replay *r, rf_error *error)
 {
-    for (struct slot_queue *q; (q = oldest_idle(&r->commands));)
-        TRY(command_group_send(r, q, error));
-    return RF_OK;
+    return send_down_to(r, 0, error);
 }
 
 bool command_queue_is_flushed(const rf_replay *r)

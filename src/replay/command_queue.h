@@ -159,6 +159,9 @@ void command_queue_list(struct command_queues *queues, struct slot_queue *queue)
 /* Sends the open group, unless replies that were handled meanwhile require that it waits. */
 rf_code command_group_send(rf_replay *replay, struct slot_queue *queue, rf_error *error);
 
+/* The same without waiting for a node that is lost. RF_END: it is being connected, or not reached now. */
+rf_code command_group_try_send(rf_replay *replay, struct slot_queue *queue, rf_error *error);
+
 /* The same for the first pending group, over a pipeline that is ready. */
 rf_code command_group_resend(rf_replay *replay, struct slot_queue *queue, struct pipeline *pipeline,
                              rf_error *error);

@@ -104,13 +104,14 @@ static rf_code receive(rf_replay *r, struct node *node, struct slot_queue *q, st
     return RF_OK;
 }
 
-/* Reads the positions of some queues of one node, at most READ_AHEAD. */
+/* Reads the positions of some queues of one node, at most READ_AHEAD. RF_END: it is being connected to. */
 static rf_code read_batch(rf_replay *r, struct node *node, struct slot_queue *const *queues, size_t count,
                           rf_error *error)
 {
     struct node *named[READ_AHEAD];
     struct slot_position found;
     char text[256] = "";
+    TRY(node_connect_control(node, error));
     TRY(reconcile_select_db(node, 0, error));
     for (size_t i = 0; i < count; i++)
         TRY(put_get(r, node->control, queues[i], error));
@@ -139,13 +140,27 @@ static rf_code read_of_node(rf_replay *r, struct node *node, rf_error *error)
     return code;
 }
 
-/* What is sent over lost connections must not be applied after a position has been read. */
+/* Of several results that which counts: an error, or else RF_END. */
+static rf_code combine(rf_code before, rf_code code, const rf_error *why, rf_error *error)
+{
+    if (code == RF_OK || (before != RF_OK && before != RF_END) || (before == RF_END && code == RF_END))
+        return before;
+    if (code != RF_END)
+        *error = *why;
+    return code;
+}
+
+/* What is sent over lost connections must not be applied after a position has been read. RF_END: a node is
+ * being connected to. */
 static rf_code fence_all(rf_replay *r, rf_error *error)
 {
-    for (size_t i = 0; i < r->map.node_count; i++)
-        if (node_at(r, i)->base.primary)
-            TRY(node_fence(node_at(r, i), error));
-    return RF_OK;
+    rf_code code = RF_OK;
+    for (size_t i = 0; i < r->map.node_count; i++) {
+        rf_error why;
+        if (node_at(r, i)->base.primary && node_at(r, i)->fence)
+            code = combine(code, node_connect_control(node_at(r, i), &why), &why, error);
+    }
+    return code;
 }
 
 static bool has_unknown(const rf_replay *r)
@@ -156,23 +171,27 @@ static bool has_unknown(const rf_replay *r)
     return q != NULL;
 }
 
+/* RF_END: not all of them, because nodes are being connected to. */
 static rf_code read_positions(rf_replay *r, rf_error *error)
 {
+    rf_code code = RF_OK;
     if (!has_unknown(r))
         return RF_OK;
     TRY(fence_all(r, error));
     for (size_t i = 0; i < r->map.node_count; i++) {
+        rf_error why;
         struct node *node = node_at(r, i);
-        rf_code code = node->base.primary ? read_of_node(r, node, error) : RF_OK;
-        if (rf_code_is_target(code))
+        rf_code read = node->base.primary ? read_of_node(r, node, &why) : RF_OK;
+        if (rf_code_is_target(read))
             node_close_control(node);
-        TRY(code);
+        code = combine(code, read, &why, error);
     }
-    return RF_OK;
+    return code;
 }
 
 /* --- pending groups ------------------------------------------------------------------------------------ */
 
+/* RF_END: the node is being connected to. */
 static rf_code send_pending(rf_replay *r, struct slot_queue *q, rf_error *error)
 {
     unsigned slot = command_queue_slot(r, q);
@@ -206,18 +225,20 @@ static rf_code check_timeout(rf_replay *r, const struct slot_queue *q, rf_error 
     return retry_check_timeout(r, request->since_ms, text, error);
 }
 
+/* A node that cannot be reached does not keep the slots of the others from being recovered. */
 static rf_code recover_all(rf_replay *r, rf_error *error)
 {
-    TRY(read_positions(r, error));
-    for (unsigned i = 0; i < r->commands.count; i++) {
+    rf_code code = read_positions(r, error);
+    for (unsigned i = 0; i < r->commands.count && r->error.code == RF_OK; i++) {
+        rf_error why;
         struct slot_queue *q = &r->commands.queues[i];
         if (q->pending && !q->unknown && !q->unanswered) {
             TRY(check_timeout(r, q, error));
-            TRY(send_pending(r, q, error));
+            code = combine(code, send_pending(r, q, &why), &why, error);
         }
         command_queue_recovers(r, q, q->unknown || q->pending);
     }
-    return RF_OK;
+    return code == RF_END ? RF_OK : code;
 }
 
 rf_code command_recover(rf_replay *r, rf_error *error)

@@ -1,19 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* Opens connections to nodes:
- *
- *   AUTH ...   CLIENT SETNAME ...   INFO server   [fencing]   INFO replication | ROLE
- *   [CLIENT IMPORT-SOURCE ON]   INFO memory */
+/* Opens connections to nodes, one at a time to each node, while the event loop goes on with everything else.
+ */
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/fail.h"
 #include "base/number.h"
 #include "net/info.h"
-#include "replay/internal.h"
-#include "replay/suspect.h"
+#include "replay/opening.h"
 #include <stdio.h>
 #include <stdlib.h>
-
-enum { REPLICAS_MAX = 256 }; /* limit for the reported number of replicas */
 
 /* --- losses that are over ------------------------------------------------------------------------------ */
 
@@ -46,166 +41,208 @@ static void note_connected(struct node *node)
         r->options.on_log(r->options.ctx, RF_LOG_NOTE, text);
 }
 
-/* --- the handshake ----------------------------------------------------------------------------------- */
+/* --- connections that are being opened ----------------------------------------------------------------- */
 
-/* Counts the replicas that are online: "slave0:ip=...,port=...,state=online,..." */
-static unsigned count_replicas(rf_slice info)
+static void free_opening(struct opening *o)
 {
-    rf_slice line;
-    unsigned online = 0;
-    while (online < REPLICAS_MAX && info_line(&info, &line))
-        online += line.len > 5 && memcmp(line.ptr, "slave", 5) == 0 &&
-                  memmem(line.ptr, line.len, "state=online", 12) != NULL;
-    return online;
+    client_close(o->client);
+    buffer_free(&o->clients);
+    free(o);
 }
 
-/* "role:master", and the number of replicas. */
-static rf_code query_replication(struct client *client, bool *replica, unsigned *replicas, rf_error *error)
+void node_cancel_opening(struct node *node)
 {
-    struct reply info;
-    rf_slice rest, role;
-    TRY(client_call(client, (const char *const[]){"INFO", "replication", NULL}, &info, &rest, error));
-    *replica = info_field(info.text, "role", &role) && slice_equal(role, SLICE("slave"));
-    *replicas = count_replicas(info.text);
+    node->failure.code = RF_OK;
+    if (!node->opening)
+        return;
+    node->fence |= node->opening->fencing;
+    free_opening(node->opening);
+    node->opening = NULL;
+}
+
+/* It is returned to the next caller that needs a connection. */
+static void fail_opening(struct node *node, rf_code code, const rf_error *why)
+{
+    node_cancel_opening(node);
+    node->base.lost = true;
+    node->failure = *why;
+    node->failure.code = code;
+}
+
+static void note_opened(struct node *node)
+{
+    node->pause_ms = node->held_until_ms = 0;
+    node->base.lost = false;
+    note_connected(node);
+}
+
+static rf_code pass_on_pipeline(struct node *node, struct opening *o, rf_error *error)
+{
+    struct connection *connection = client_release(o->client);
+    o->client = NULL;
+    TRY(pipeline_connect(o->pipeline, connection, o->serial, error));
+    o->pipeline->run = node->run;
+    TRY(loop_add(node->replay, o->pipeline, error));
+    note_opened(node);
     return RF_OK;
 }
 
-/* ["master", offset, [replica, ...]] or ["slave", ...]; unknown if ROLE is not available. */
-static rf_code query_role_only(struct client *client, bool *replica, unsigned *replicas, rf_error *error)
+static rf_code pass_on_control(struct node *node, struct opening *o, rf_error *error)
 {
-    struct reply head;
-    rf_slice rest;
-    TRY(client_query(client, (const char *const[]){"ROLE", NULL}, &head, &rest, error));
-    if (head.kind != REPLY_ARRAY || head.number < 3)
+    bool is_new = o->serial != node->control_serial;
+    (void)error;
+    node->control = o->client;
+    o->client = NULL;
+    node->control_serial = o->serial;
+    node->control_db = is_new ? 0 : node->control_db;
+    client_on_wait(node->control, loop_tick, node->replay);
+    if (is_new)
+        note_opened(node);
+    return RF_OK;
+}
+
+static rf_code finish_opening(struct node *node, rf_error *error)
+{
+    struct opening *o = node->opening;
+    loop_unwatch(node->replay, o->fd);
+    TRY((o->pipeline ? pass_on_pipeline : pass_on_control)(node, o, error));
+    node->opening = NULL;
+    free_opening(o);
+    return RF_OK;
+}
+
+static rf_code watch(const rf_replay *r, struct opening *o, rf_error *error)
+{
+    const struct connection *connection = client_connection(o->client);
+    const int fd = connection_fd(connection);
+    uint32_t events = (uint32_t)connection_events(connection, client_unsent(o->client) > 0);
+    events = o->until_ms > 0 ? 0 : events;
+    if (fd == o->fd && events == o->events)
         return RF_OK;
-    struct reply role = reply_next(&rest);
-    *replica = slice_equal(role.text, SLICE("slave"));
-    reply_skip(&rest, role);
-    reply_skip(&rest, reply_next(&rest));
-    struct reply list = reply_next(&rest);
-    *replicas = list.kind != REPLY_ARRAY     ? 0
-                : list.number < REPLICAS_MAX ? (unsigned)list.number
-                                             : REPLICAS_MAX;
+    TRY(loop_watch(r, fd, fd == o->fd, events, error));
+    o->fd = fd;
+    o->events = events;
     return RF_OK;
 }
 
-static rf_code query_role(struct node *node, struct client *client, rf_error *error)
+static rf_code continue_opening(rf_replay *r, struct node *node, rf_error *error)
 {
-    bool replica = node->replay->map.primaries.replica;
-    unsigned replicas = 0;
-    TRY((node->replay->map.primaries.info_refused ? query_role_only : query_replication)(client, &replica,
-                                                                                         &replicas, error));
-    if (replica)
-        return fail(error, RF_E_TARGET, "%s: is a replica: use its primary", node->base.name);
-    if (replicas > node->replicas && !node->wait_unsupported)
-        node->replicas = replicas;
-    node->wait_replicas = node->replicas > 0;
+    const rf_code before = r->error.code;
+    rf_error why;
+    rf_code code = handshake_continue(node->opening, &why);
+    if (code == RF_END)
+        code = watch(r, node->opening, &why);
+    else if (code == RF_OK)
+        code = finish_opening(node, &why);
+    if (code != RF_OK)
+        fail_opening(node, code, &why);
+    return before == RF_OK && r->error.code != RF_OK ? replay_ended(r, error) : RF_OK;
+}
+
+rf_code nodes_continue_opening(rf_replay *r, rf_error *error)
+{
+    for (size_t i = 0; i < r->map.node_count; i++)
+        if (node_at(r, i)->opening)
+            TRY(continue_opening(r, node_at(r, i), error));
     return RF_OK;
 }
 
-static bool starts_with(rf_slice text, rf_slice start)
+/* Takes over the client. */
+static rf_code begin_with(struct node *node, struct pipeline *pipeline, struct client *client,
+                          unsigned serial, rf_error *error)
 {
-    return text.len >= start.len && memcmp(text.ptr, start.ptr, start.len) == 0;
-}
-
-/* A server that may evict any key may evict a staging key before it is complete. */
-static rf_code query_eviction_policy(struct node *node, struct client *client, rf_error *error)
-{
-    struct reply info;
-    rf_slice rest, policy, most;
-    if (node->replay->map.primaries.info_refused)
-        return RF_OK;
-    TRY(client_call(client, (const char *const[]){"INFO", "memory", NULL}, &info, &rest, error));
-    bool limited = info_field(info.text, "maxmemory", &most) && !slice_equal(most, SLICE("0")) &&
-                   info_field(info.text, "maxmemory_policy", &policy);
-    bool evicts = limited && starts_with(policy, SLICE("allkeys"));
-    node->evicts_expiring = limited && starts_with(policy, SLICE("volatile"));
-    if (evicts && !node->evicts)
-        node_log(node, "keys are evicted when memory is full: written keys may be lost");
-    node->evicts = evicts;
-    return RF_OK;
-}
-
-/* The first digits of run_id. */
-static uint32_t parse_run_id(rf_slice info)
-{
-    enum { DIGITS = 8 };
-    char text[DIGITS + 1] = "";
-    rf_slice id;
-    if (info_field(info, "run_id", &id))
-        memcpy(text, id.ptr, id.len < DIGITS ? id.len : DIGITS);
-    return (uint32_t)strtoul(text, NULL, 16);
-}
-
-/* A server that was restarted may have other modules. */
-static rf_code query_server_info(struct node *node, struct client *client, rf_error *error)
-{
-    struct reply info;
-    rf_slice rest;
-    TRY(client_put(client, (const rf_slice[]){SLICE("INFO"), SLICE("server")}, 2, error));
-    TRY(client_reply(client, &info, &rest, error));
-    uint32_t run = info.kind == REPLY_STRING ? parse_run_id(info.text) : 0;
-    suspect_learn(node, run);
-    node->modules_asked &= run == node->run;
-    node->run = run;
-    node->server = info.kind == REPLY_STRING ? info_server(info.text) : (rf_server){0};
-    return RF_OK;
-}
-
-static rf_code handshake(struct node *node, struct client *client, unsigned serial, rf_error *error)
-{
-    bool named = false;
-    node->no_client_names |= node->replay->map.primaries.closes_on_unknown;
-    if (node->replay->map.primaries.closes_on_unknown)
-        return node->fence ? fence_kill_lost(node, client, serial, error) : RF_OK;
-    TRY(fence_set_name(node->replay, client, serial, &named, error));
-    TRY(query_server_info(node, client, error));
-    node->no_client_names |= !named;
-    if (node->fence)
-        TRY(fence_kill_lost(node, client, serial, error));
-    TRY(query_role(node, client, error));
-    TRY(import_mode_join(node, client, error));
-    return query_eviction_policy(node, client, error);
-}
-
-/* --- connecting --------------------------------------------------------------------------------------- */
-
-static rf_code open_client(struct node *node, unsigned serial, struct client **out, rf_error *error)
-{
-    if (node_is_unassigned(node))
-        return fail(error, RF_E_TARGET, "no node of the cluster serves the key's slot");
-    TRY(client_connect(node->replay->target, &node->base.address, out, error));
-    client_on_wait(*out, loop_tick, node->replay);
-    rf_code code = client_authenticate(*out, node->replay->target, error);
-    if (code == RF_OK)
-        code = handshake(node, *out, serial, error);
-    if (code == RF_OK) {
-        note_connected(node);
-        return RF_OK;
+    struct opening *o = calloc(1, sizeof *o);
+    if (!o) {
+        client_close(client);
+        return fail(error, RF_E_MEMORY, "out of memory for a connection");
     }
-    client_close(*out);
-    *out = NULL;
+    *o = (struct opening){.node = node, .pipeline = pipeline, .client = client, .serial = serial, .fd = -1};
+    handshake_begin(o, client == node->control);
+    rf_code code = watch(node->replay, o, error);
+    if (code == RF_OK)
+        node->opening = o;
+    else
+        free_opening(o);
     return code;
 }
 
+static rf_code begin(struct node *node, struct pipeline *pipeline, rf_error *error)
+{
+    rf_replay *r = node->replay;
+    struct client *client;
+    TRY(client_begin(r->target, &node->base.address, &client, error));
+    return begin_with(node, pipeline, client, ++r->serial, error);
+}
+
+static rf_code begin_fencing(struct node *node, rf_error *error)
+{
+    rf_code code = begin_with(node, NULL, node->control, node->control_serial, error);
+    node->control = NULL;
+    return code;
+}
+
+/* RF_END: it is being opened; without a pipeline, the control connection is. */
+static rf_code open_next(struct node *node, struct pipeline *pipeline, rf_error *error)
+{
+    if (node->opening)
+        return RF_END;
+    if (node_is_unassigned(node))
+        return fail(error, RF_E_TARGET, "no node of the cluster serves the key's slot");
+    *error = node->failure;
+    node->failure.code = RF_OK;
+    rf_code code = error->code;
+    if (code == RF_OK)
+        code = node->control && node->fence ? begin_fencing(node, error) : begin(node, pipeline, error);
+    if (code == RF_OK)
+        return RF_END;
+    held_pause(node);
+    return code;
+}
+
+/* --- pipelines ----------------------------------------------------------------------------------------- */
+
+/* If another connection of the node was lost, a new control connection fences it. */
 rf_code node_connect(struct node *node, struct pipeline *pipeline, rf_error *error)
 {
-    struct client *client;
-    unsigned serial = ++node->replay->serial;
-    TRY(open_client(node, serial, &client, error));
-    TRY(pipeline_connect(pipeline, client_release(client), serial, error));
-    pipeline->run = node->run;
-    return loop_add(node->replay, pipeline, error);
+    if (LIKELY(pipeline->connection && !node->fence))
+        return RF_OK;
+    return open_next(node, pipeline->connection ? NULL : pipeline, error);
+}
+
+/* --- control connections ------------------------------------------------------------------------------- */
+
+rf_code node_connect_control(struct node *node, rf_error *error)
+{
+    return node->control && !node->fence ? RF_OK : open_next(node, NULL, error);
+}
+
+static bool is_opened(void *ctx)
+{
+    const struct node *node = ctx;
+    return !node->opening;
+}
+
+static rf_code wait_for_opening(struct node *node, rf_error *error)
+{
+    return replay_wait_until(node->replay, &(struct wait){.is_over = is_opened, .ctx = node}, error);
 }
 
 rf_code node_open_control(struct node *node, struct client **out, rf_error *error)
 {
-    if (!node->control) {
-        node->control_serial = ++node->replay->serial;
-        TRY(open_client(node, node->control_serial, &node->control, error));
-        node->control_db = 0;
+    while (!node->control) {
+        rf_code code = open_next(node, NULL, error);
+        TRY(code == RF_END ? wait_for_opening(node, error) : code);
     }
     *out = node->control;
+    return RF_OK;
+}
+
+rf_code node_fence(struct node *node, rf_error *error)
+{
+    while (UNLIKELY(node->fence)) {
+        rf_code code = node_connect_control(node, error);
+        TRY(code == RF_END ? wait_for_opening(node, error) : code);
+    }
     return RF_OK;
 }
 

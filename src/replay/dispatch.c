@@ -109,9 +109,7 @@ rf_code pipeline_prepare(rf_replay *r, struct pipeline *pipeline, int64_t db, rf
     if (UNLIKELY(!has_capacity(pipeline)))
         TRY(replay_wait_until(r, &(struct wait){.is_over = has_capacity, .ctx = pipeline, .batched = true},
                               error));
-    TRY(node_fence(pipeline->owner, error));
-    if (UNLIKELY(!pipeline->connection))
-        TRY(node_connect(pipeline->owner, pipeline, error));
+    TRY(node_connect(pipeline->owner, pipeline, error));
     return LIKELY(pipeline->db == db) ? RF_OK : select_db(r, pipeline, db, error);
 }
 
@@ -156,9 +154,11 @@ static rf_code pipeline_of(rf_replay *r, unsigned slot, int64_t db, struct pipel
     int64_t since_ms = 0;
     for (;;) {
         rf_error why;
-        if (UNLIKELY(retry_is_pending(r)))
-            TRY(retry_pending(r, error));
         struct node *node = nodes_of_slot(r, slot);
+        if (UNLIKELY(retry_precedes(r, node))) {
+            TRY(replay_step(r, INT64_MAX, error));
+            continue;
+        }
         if (UNLIKELY(node_is_unassigned(node))) {
             TRY(wait_for_owner(r, slot, &since_ms, error));
             continue;
@@ -168,6 +168,10 @@ static rf_code pipeline_of(rf_replay *r, unsigned slot, int64_t db, struct pipel
             return RF_OK;
         if (code == RF_OK)
             continue; /* the slot has moved meanwhile */
+        if (code == RF_END) {
+            TRY(replay_step(r, INT64_MAX, error));
+            continue;
+        }
         if (!rf_code_is_target(code) || r->error.code != RF_OK) {
             *error = why;
             return code;
@@ -205,6 +209,31 @@ rf_code pipeline_for_key(rf_replay *r, rf_slice key, int64_t db, struct pipeline
 rf_code pipeline_for_slot(rf_replay *r, unsigned slot, int64_t db, struct pipeline **out, rf_error *error)
 {
     return pipeline_of(r, slot, db, out, find_of_slot, error);
+}
+
+/* Only a lost node is not waited for: one that is connected to for the first time is soon there. */
+rf_code pipeline_try_slot(rf_replay *r, unsigned slot, struct pipeline **out, rf_error *error)
+{
+    rf_error why;
+    struct node *node = nodes_of_slot(r, slot);
+    if (LIKELY(!node->base.lost))
+        return pipeline_for_slot(r, slot, 0, out, error);
+    if (UNLIKELY(retry_precedes(r, node) || held_is_pausing(node)))
+        return RF_END;
+    rf_code code = find_of_slot(r, node, slot, 0, out, &why);
+    if (LIKELY(code == RF_OK && nodes_of_slot(r, slot) == node)) {
+        node->failing_ms = 0;
+        return RF_OK;
+    }
+    r->map.suspect = true;
+    if (code == RF_OK || code == RF_END)
+        return RF_END;
+    *error = why;
+    if (!rf_code_is_target(code) || r->error.code != RF_OK)
+        return code;
+    node->failing_ms = node->failing_ms ? node->failing_ms : clock_monotonic_ms();
+    TRY(retry_check_timeout(r, node->failing_ms, why.message, error));
+    return RF_END;
 }
 
 rf_code pipeline_flush(rf_replay *r, struct pipeline *pipeline, rf_error *error)

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* Fencing: a server may still execute commands from a lost connection. Before a new one is used, the run's
- * connections that are no longer open are killed; if CLIENT KILL is not available, there is a pause instead.
+ * connections that are neither open nor being opened are killed; if CLIENT KILL is not available, there is a
+ * pause instead.
  *
  *   CLIENT SETNAME rdbferry-<run>-<n>   |   CLIENT LIST   CLIENT KILL ID ... */
 #include "base/bytes.h"
+#include "base/clock.h"
 #include "base/fail.h"
 #include "base/list.h"
 #include "net/info.h"
-#include "replay/internal.h"
+#include "replay/opening.h"
 #include <stdio.h>
 
 enum {
@@ -22,16 +24,22 @@ static size_t print_name(const rf_replay *r, char out[NAME_TEXT], unsigned seria
     return (size_t)snprintf(out, NAME_TEXT, "rdbferry-%s-%u", r->options.run, serial);
 }
 
-rf_code fence_set_name(const rf_replay *r, struct client *client, unsigned serial, bool *named,
-                       rf_error *error)
+rf_code fence_put_name(struct opening *o, rf_error *error)
 {
     char name[NAME_TEXT];
-    struct reply head;
-    rf_slice rest;
-    const rf_slice argv[] = {SLICE("CLIENT"), SLICE("SETNAME"), slice_of(name, print_name(r, name, serial))};
-    TRY(client_put(client, argv, 3, error));
-    TRY(client_reply(client, &head, &rest, error));
-    *named = head.kind == REPLY_STATUS;
+    const rf_replay *r = o->node->replay;
+    o->node->no_client_names |= r->map.primaries.closes_on_unknown;
+    if (r->map.primaries.closes_on_unknown)
+        return RF_OK;
+    const rf_slice argv[] = {SLICE("CLIENT"), SLICE("SETNAME"),
+                             slice_of(name, print_name(r, name, o->serial))};
+    return client_put(o->client, argv, 3, error);
+}
+
+rf_code fence_on_name(struct opening *o, struct reply reply, rf_slice rest, rf_error *error)
+{
+    (void)rest, (void)error;
+    o->node->no_client_names |= reply.kind != REPLY_STATUS;
     return RF_OK;
 }
 
@@ -47,7 +55,8 @@ static bool is_open(const struct node *node, rf_slice name)
     for (unsigned i = 0; i < r->options.connections; i++)
         if (node->pipelines[i].connection && has_name(r, name, node->pipelines[i].serial))
             return true;
-    return node->control && has_name(r, name, node->control_serial);
+    return (node->control && has_name(r, name, node->control_serial)) ||
+           (node->opening && has_name(r, name, node->opening->serial));
 }
 
 /* Two nodes may be two addresses of the same server. */
@@ -70,67 +79,69 @@ static rf_slice client_field(rf_slice line, rf_slice name)
 }
 
 /* Whether the line describes a lost connection of this run. */
-static bool is_lost(const struct node *node, rf_slice line, unsigned serial, rf_slice *id)
+static bool is_lost(const rf_replay *r, rf_slice line, rf_slice *id)
 {
     char prefix[NAME_TEXT];
     rf_slice name = client_field(line, SLICE("name="));
-    size_t length = print_name(node->replay, prefix, 0) - 1;
+    size_t length = print_name(r, prefix, 0) - 1;
     *id = client_field(line, SLICE("id="));
     return id->len > 0 && name.len > length && memcmp(name.ptr, prefix, length) == 0 &&
-           !has_name(node->replay, name, serial) && !is_open_somewhere(node->replay, name);
+           !is_open_somewhere(r, name);
 }
 
-/* Kills the lost connections of this run. *killed: this was possible; no permission is not an error. */
-static rf_code kill_lost(const struct node *node, struct client *client, unsigned serial, bool *killed,
-                         rf_error *error)
+/* --- the steps of fencing ------------------------------------------------------------------------------ */
+
+/* Another connection may be lost meanwhile. */
+rf_code fence_put_list(struct opening *o, rf_error *error)
 {
     const rf_slice list[] = {SLICE("CLIENT"), SLICE("LIST")};
-    struct buffer lines = {0};
-    struct reply head;
-    rf_slice rest, line, id;
-    *killed = false;
-    if (node->replay->map.primaries.closes_on_unknown)
-        return RF_OK;
-    TRY(client_put(client, list, 2, error));
-    TRY(client_reply(client, &head, &rest, error));
-    *killed = head.kind == REPLY_STRING && !node->no_client_names;
-    if (!*killed || !buffer_append(&lines, head.text))
-        return RF_OK;
-    rf_code code = RF_OK;
-    rest = buffer_slice(&lines);
-    while (code == RF_OK && info_line(&rest, &line))
-        if (is_lost(node, line, serial, &id)) {
-            const rf_slice kill[] = {SLICE("CLIENT"), SLICE("KILL"), SLICE("ID"), id};
-            code = client_put(client, kill, 4, error);
-            if (code == RF_OK)
-                code = client_reply(client, &head, &(rf_slice){0}, error);
-            *killed &= code == RF_OK && head.kind == REPLY_NUMBER;
-        }
-    buffer_free(&lines);
-    return code;
+    o->fencing = o->node->fence;
+    o->node->fence = false;
+    return o->fencing && !o->node->replay->map.primaries.closes_on_unknown
+               ? client_put(o->client, list, 2, error)
+               : RF_OK;
 }
 
-rf_code fence_kill_lost(struct node *node, struct client *client, unsigned serial, rf_error *error)
+/* No permission is not an error. */
+rf_code fence_on_list(struct opening *o, struct reply reply, rf_slice rest, rf_error *error)
 {
-    bool killed;
-    node->fence = false; /* another connection may be lost meanwhile */
-    rf_code code = kill_lost(node, client, serial, &killed, error);
-    if (code == RF_OK && !killed)
-        code = replay_sleep(node->replay, DRAIN_MS, error);
-    node->fence |= code != RF_OK;
-    return code;
+    (void)rest, (void)error;
+    o->killed = reply.kind == REPLY_STRING && !o->node->no_client_names &&
+                buffer_append(&o->clients, reply.text);
+    return RF_OK;
 }
 
-rf_code node_fence(struct node *node, rf_error *error)
+rf_code fence_put_kills(struct opening *o, rf_error *error)
 {
-    struct client *client;
-    while (UNLIKELY(node->fence)) {
-        TRY(node_open_control(node, &client, error));
-        rf_code code = node->fence ? fence_kill_lost(node, client, node->control_serial, error) : RF_OK;
-        if (code != RF_OK) {
-            node_close_control(node);
-            return code;
-        }
+    rf_slice lines = buffer_slice(&o->clients), line, id;
+    while (info_line(&lines, &line)) {
+        if (!is_lost(o->node->replay, line, &id))
+            continue;
+        const rf_slice kill[] = {SLICE("CLIENT"), SLICE("KILL"), SLICE("ID"), id};
+        TRY(client_put(o->client, kill, 4, error));
     }
+    return RF_OK;
+}
+
+rf_code fence_on_kill(struct opening *o, struct reply reply, rf_slice rest, rf_error *error)
+{
+    (void)rest, (void)error;
+    o->killed &= reply.kind == REPLY_NUMBER;
+    return RF_OK;
+}
+
+rf_code fence_put_pause(struct opening *o, rf_error *error)
+{
+    (void)error;
+    if (o->fencing && !o->killed)
+        o->until_ms = clock_monotonic_ms() + DRAIN_MS;
+    return RF_OK;
+}
+
+rf_code fence_end(struct opening *o, rf_error *error)
+{
+    (void)error;
+    o->fencing = false;
+    o->until_ms = 0;
     return RF_OK;
 }

@@ -27,25 +27,17 @@ void import_mode_lost(struct node *node, const char *why)
              why);
 }
 
-static rf_code ask(struct client *client, bool *on, char text[CONTROL_ERROR_TEXT], rf_error *error)
+rf_code import_mode_put_question(struct client *client, rf_error *error)
 {
-    struct reply head;
-    rf_slice rest;
-    TRY(control_call(client, question, QUESTION_WORDS, &head, &rest, error));
-    *on = head.kind == REPLY_STATUS;
-    reply_text(head, text, CONTROL_ERROR_TEXT);
-    return RF_OK;
+    return client_put(client, question, QUESTION_WORDS, error);
 }
 
-rf_code import_mode_join(struct node *node, struct client *client, rf_error *error)
+rf_code import_mode_join(struct node *node, struct reply reply, rf_error *error)
 {
     rf_replay *r = node->replay;
     char text[CONTROL_ERROR_TEXT];
-    bool on;
-    if (!r->import.on)
-        return RF_OK;
-    TRY(ask(client, &on, text, error));
-    if (!on)
+    reply_text(reply, text, sizeof text);
+    if (reply.kind != REPLY_STATUS)
         import_mode_lost(node, text);
     else if (node->import_run != 0 && node->import_run != node->run)
         import_mode_lost(node, "the server was restarted while in import mode");
@@ -55,17 +47,23 @@ rf_code import_mode_join(struct node *node, struct client *client, rf_error *err
     return RF_OK;
 }
 
+static rf_code ask(struct node *node, struct reply *reply, rf_error *error)
+{
+    struct client *client;
+    rf_slice rest;
+    TRY(node_open_control(node, &client, error));
+    return control_call(client, question, QUESTION_WORDS, reply, &rest, error);
+}
+
 /* --- all primaries ------------------------------------------------------------------------------------- */
 
 static rf_code visit(void *ctx, struct node *node, bool retrying, rf_error *error)
 {
-    bool *all = ctx, on;
-    struct client *client;
-    char text[CONTROL_ERROR_TEXT];
+    bool *all = ctx;
+    struct reply reply;
     (void)retrying;
-    TRY(node_open_control(node, &client, error));
-    TRY(ask(client, &on, text, error));
-    node->import_run = on ? node->run : 0;
+    TRY(ask(node, &reply, error));
+    node->import_run = reply.kind == REPLY_STATUS ? node->run : 0;
     *all &= node->import_run != 0;
     return RF_OK;
 }
@@ -102,10 +100,10 @@ rf_code import_mode_check_slots(rf_replay *r, rf_error *error)
 
 static rf_code visit_again(void *ctx, struct node *node, bool retrying, rf_error *error)
 {
-    struct client *client;
+    struct reply reply;
     (void)ctx, (void)retrying;
-    TRY(node_open_control(node, &client, error));
-    return import_mode_join(node, client, error);
+    TRY(ask(node, &reply, error));
+    return import_mode_join(node, reply, error);
 }
 
 rf_code import_mode_check(rf_replay *r, rf_error *error)

@@ -67,6 +67,10 @@ static void find(const rf_replay *r, struct oldest *oldest)
     for (size_t i = 0; i < r->map.node_count; i++)
         for (unsigned j = 0; j < r->options.connections; j++)
             add_pipeline(oldest, &node_at(r, i)->pipelines[j]);
+    for (size_t i = 0; i < r->map.node_count; i++) {
+        add_queue(oldest, &node_at(r, i)->held.retry);
+        add_queue(oldest, &node_at(r, i)->held.unconfirmed);
+    }
     add_queue(oldest, &r->retry.queue);
     add_queue(oldest, &r->retry.fallback);
     add_queue(oldest, &r->retry.batch);

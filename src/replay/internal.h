@@ -9,6 +9,9 @@
  *                        │           v
  *                        └─────── retry queue: sent again, oldest first
  *
+ * Requests whose node is being connected to wait at that node, not in the retry queue, so that the others do
+ * not wait for them (held.c); the event loop opens connections while it goes on with everything else.
+ *
  * A retry item is a request that has left its pipeline, with its bytes. Nothing is written to a pipeline
  * while replies are handled: what they require is done by the next replay_step(), at a put or while waiting.
  * Values too large to be kept are written one at a time, and the replay waits until they are done
@@ -213,6 +216,10 @@ rf_code replay_step(rf_replay *r, int64_t wait_ms, rf_error *error);
 /* Adds a connected pipeline to the event loop. */
 rf_code loop_add(rf_replay *r, struct pipeline *pipeline, rf_error *error);
 
+/* Wakes the event loop up for events of a connection that is being opened. */
+rf_code loop_watch(const rf_replay *r, int fd, bool watched, uint32_t events, rf_error *error);
+void loop_unwatch(const rf_replay *r, int fd);
+
 /* Sends and receives on one pipeline without waiting. */
 rf_code loop_pipeline_io(rf_replay *r, struct pipeline *pipeline, rf_error *error);
 
@@ -354,15 +361,19 @@ rf_code write_refused(rf_replay *r, uint32_t input, const rf_entry *command, con
  * until there is one. */
 rf_code pipeline_for_key(rf_replay *r, rf_slice key, int64_t db, struct pipeline **out, rf_error *error);
 
-/* The same for one node. RF_E_TARGET if it cannot be reached now. */
+/* The same for one node. RF_END: it is being connected; RF_E_TARGET: it cannot be reached now. */
 rf_code pipeline_for_node(rf_replay *r, struct node *node, int64_t db, struct pipeline **out,
                           rf_error *error);
 
 /* The pipeline for the AOF commands of a slot. */
 rf_code pipeline_for_slot(rf_replay *r, unsigned slot, int64_t db, struct pipeline **out, rf_error *error);
 
-/* Makes a pipeline connected, with capacity and this database selected. RF_E_TARGET if that is not possible
- * now. */
+/* The same in database 0 without waiting for a node that is lost. RF_END: it is being connected, or not
+ * reached now. */
+rf_code pipeline_try_slot(rf_replay *r, unsigned slot, struct pipeline **out, rf_error *error);
+
+/* Makes a pipeline connected, with capacity and this database selected. RF_END: it is being connected;
+ * RF_E_TARGET: that is not possible now. */
 rf_code pipeline_prepare(rf_replay *r, struct pipeline *pipeline, int64_t db, rf_error *error);
 
 /* Sends what is ready, and WAIT if it is due. */
@@ -402,6 +413,9 @@ rf_code retry_pending(rf_replay *r, rf_error *error);
 /* Whether there is something to send again or to reconcile. */
 bool retry_is_pending(const rf_replay *r);
 
+/* Whether requests to this node have to wait until others are sent again. */
+bool retry_precedes(const rf_replay *r, const struct node *node);
+
 /* How long to wait for replies before the next round of retries. */
 int64_t retry_wait_ms(const rf_replay *r);
 
@@ -415,6 +429,28 @@ void retry_abort(rf_replay *r);
 /* Ends the run with the message `why`: RF_E_UNAVAILABLE if transient errors have lasted too long, RF_E_TARGET
  * if the error is permanent. */
 rf_code retry_check_timeout(rf_replay *r, int64_t since_ms, const char *why, rf_error *error);
+
+/* --- held.c: requests whose node is not connected ------------------------------------------------------- */
+
+/* The queues for requests of the node. They are released when nothing is being opened any more, and not
+ * within a pause. */
+struct held *held_at(struct node *node);
+
+/* Begins a pause after a connection to the node could not be opened. */
+void held_pause(struct node *node);
+bool held_is_pausing(const struct node *node);
+
+/* Move requests back to the retry queue, before those in it: what is due, or all after a change of the
+ * topology. */
+void held_release_due(rf_replay *r);
+void held_release_all(rf_replay *r);
+
+/* How long to wait until something is due, unless a connection is opened before; INT64_MAX: nothing is. */
+int64_t held_wait_ms(const rf_replay *r);
+
+/* One of the requests that are held, at the node or at any; NULL: there is none. */
+const struct retry_item *held_first_of(const struct node *node);
+const struct retry_item *held_first(const rf_replay *r);
 
 /* --- reconcile.c: existing keys that may be ours ------------------------------------------------------- */
 
@@ -472,8 +508,10 @@ void delete_free(rf_replay *r);
 /* Uses it, if all primaries are in it. */
 rf_code import_mode_use(rf_replay *r, rf_error *error);
 
-/* A new connection; the run ends if it is not possible any more. */
-rf_code import_mode_join(struct node *node, struct client *client, rf_error *error);
+/* For a new connection: appends the question, and handles the reply. The run ends if it is not possible any
+ * more. */
+rf_code import_mode_put_question(struct client *client, rf_error *error);
+rf_code import_mode_join(struct node *node, struct reply reply, rf_error *error);
 
 /* Ends the run. */
 void import_mode_lost(struct node *node, const char *why);

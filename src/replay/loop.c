@@ -27,6 +27,19 @@ rf_code loop_add(rf_replay *r, struct pipeline *pipeline, rf_error *error)
     return fail_errno(error, RF_E_TARGET, "cannot poll a connection");
 }
 
+rf_code loop_watch(const rf_replay *r, int fd, bool watched, uint32_t events, rf_error *error)
+{
+    struct epoll_event event = {.events = events, .data.ptr = NULL};
+    if (epoll_ctl(r->epoll, watched ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, &event) == 0)
+        return RF_OK;
+    return fail_errno(error, RF_E_TARGET, "cannot poll a connection");
+}
+
+void loop_unwatch(const rf_replay *r, int fd)
+{
+    epoll_ctl(r->epoll, EPOLL_CTL_DEL, fd, NULL);
+}
+
 /* EPOLLIN and EPOLLOUT are POLLIN and POLLOUT. */
 static void update_events(const rf_replay *r, struct pipeline *pipeline, bool wants_write)
 {
@@ -70,7 +83,7 @@ void loop_fail_pipeline(rf_replay *r, struct pipeline *pipeline, const rf_error 
             request->since_ms = now;
         request_lost(r, pipeline, i, why);
     }
-    node->fence = true;
+    node->fence = node->base.lost = true;
     r->map.stale = r->retry.backoff = true;
     r->counts.lost++;
     note_lost(node, why, now);
@@ -205,8 +218,10 @@ static rf_code run_once(rf_replay *r, int64_t wait_ms, rf_error *error)
     int count = epoll_wait(r->epoll, ready, READY_MAX, (int)wait_ms);
     if (count < 0 && errno != EINTR)
         return fail_errno(error, RF_E_TARGET, "cannot poll the connections");
+    TRY(nodes_continue_opening(r, error));
     for (int i = 0; i < count; i++)
-        TRY(loop_pipeline_io(r, ready[i].data.ptr, error));
+        if (ready[i].data.ptr)
+            TRY(loop_pipeline_io(r, ready[i].data.ptr, error));
     return loop_run_timers(r, error);
 }
 

@@ -27,7 +27,10 @@ static void free_node(struct cluster_node *base)
     for (unsigned i = 0; node->pipelines && i < node->replay->options.connections; i++)
         pipeline_close(&node->pipelines[i]);
     free(node->pipelines);
+    node_cancel_opening(node);
     client_close(node->control);
+    retry_queue_free(&node->held.retry);
+    retry_queue_free(&node->held.unconfirmed);
     buffer_free(&node->modules);
     free(node);
 }
@@ -57,6 +60,7 @@ static rf_code demote(void *ctx, struct cluster_node *base, rf_error *error)
     (void)error;
     node->connected = false;
     node->import_run = 0;
+    node_cancel_opening(node);
     for (unsigned i = 0; i < r->options.connections; i++)
         if (node->pipelines[i].connection) {
             fail(&why, RF_E_TARGET, "%s: no longer a primary", base->name);

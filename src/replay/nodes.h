@@ -6,8 +6,10 @@
 #include "base/buffer.h"
 #include "net/client.h"
 #include "net/cluster_map.h"
+#include "replay/retry_queue.h"
 #include <rdbferry/replay.h>
 
+struct opening;
 struct pipeline;
 
 struct node {
@@ -28,12 +30,20 @@ struct node {
     int64_t next_wait_ms;  /* the next WAIT is not sent before; 0: no limit */
     int64_t no_ack_since_ms; /* since when no replica has acknowledged writes; 0: they do */
     uint64_t keys, bytes;
-    rf_server server;       /* reported by the node; 0.0: unknown */
-    uint32_t run;           /* identifies its process; 0: unknown */
-    uint32_t import_run;    /* the process that was in import mode; 0: not used */
-    bool modules_asked;     /* for this process */
-    bool modules_known;     /* the list of its modules is known: */
-    struct buffer modules;  /* their names, each terminated by a NUL, and one more NUL */
+    rf_server server;        /* reported by the node; 0.0: unknown */
+    uint32_t run;            /* identifies its process; 0: unknown */
+    uint32_t import_run;     /* the process that was in import mode; 0: not used */
+    bool modules_asked;      /* for this process */
+    bool modules_known;      /* the list of its modules is known: */
+    struct buffer modules;   /* their names, each terminated by a NUL, and one more NUL */
+    struct opening *opening; /* a connection that is being opened; NULL: none */
+    rf_error failure;        /* of the last one that was; code RF_OK: none, or it has been returned */
+    int64_t failing_ms;      /* since when groups cannot be sent to it; 0: they can */
+    int64_t pause_ms;        /* duration of the last pause after such a failure, */
+    int64_t held_until_ms;   /* and its end; 0: there was none */
+    struct held {            /* requests that wait for a connection (held.c): */
+        struct retry_queue retry, unconfirmed; /* to which of the replay's queues they belong */
+    } held;
     struct client *control; /* control connection for queries; NULL: not open */
     unsigned control_serial;
     int64_t control_db; /* database selected on it */
@@ -64,27 +74,27 @@ rf_code nodes_check(rf_replay *r, rf_error *error);
 
 /* --- connect.c ------------------------------------------------------------------------------------------ */
 
-/* Connects a pipeline. RF_E_TARGET if that is not possible now. */
+/* These begin to open what is not open, and return. RF_OK: it is open, and all lost connections of the node
+ * are fenced, so that requests can be sent again. RF_END: it is being opened by the event loop. RF_E_TARGET:
+ * that has failed; the next call begins anew. */
 rf_code node_connect(struct node *node, struct pipeline *pipeline, rf_error *error);
+rf_code node_connect_control(struct node *node, rf_error *error);
 
-/* The node's control connection, opened if necessary. After an error it must be closed with
- * node_close_control(). */
+/* Continues whatever is being opened, without waiting. An error has ended the run. */
+rf_code nodes_continue_opening(rf_replay *r, rf_error *error);
+
+/* Closes what is being opened, and forgets an earlier failure. */
+void node_cancel_opening(struct node *node);
+
+/* The node's control connection, opened if necessary, while the event loop goes on. After an error it must be
+ * closed with node_close_control(). */
 rf_code node_open_control(struct node *node, struct client **out, rf_error *error);
 void node_close_control(struct node *node);
 
-/* The number of keys that the node has evicted so far. */
-rf_code node_count_evicted(struct node *node, int64_t *keys, rf_error *error);
-
-/* --- fence.c: lost connections -------------------------------------------------------------------------- */
-
-/* Ensures that lost connections cannot execute anything any more. Called before anything is sent again. */
+/* Waits until lost connections cannot execute anything any more. */
 rf_code node_fence(struct node *node, rf_error *error);
 
-/* Names a new connection, so that it can be found when it is lost. *named: the server accepts that. */
-rf_code fence_set_name(const rf_replay *r, struct client *client, unsigned serial, bool *named,
-                       rf_error *error);
-
-/* Kills lost connections over a new one, or waits until what they have sent is executed. */
-rf_code fence_kill_lost(struct node *node, struct client *client, unsigned serial, rf_error *error);
+/* The number of keys that the node has evicted so far. */
+rf_code node_count_evicted(struct node *node, int64_t *keys, rf_error *error);
 
 #endif

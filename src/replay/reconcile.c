@@ -294,7 +294,13 @@ rf_code reconcile_pending(rf_replay *r, rf_error *error)
         rf_error why;
         struct node *node;
         size_t count = reconcile_batch_size(r, &node);
-        rf_code code = reconcile_batch(r, node, count, &why);
+        rf_code code = node_connect_control(node, &why);
+        if (code == RF_OK)
+            code = reconcile_batch(r, node, count, &why);
+        for (; code == RF_END && count > 0; count--)
+            retry_queue_push(&held_at(node)->unconfirmed, retry_queue_pop(&r->retry.unconfirmed));
+        if (code == RF_END)
+            continue;
         if (rf_code_is_target(code) && r->error.code == RF_OK) {
             node_close_control(node);
             struct retry_item *first = retry_queue_pop(&r->retry.unconfirmed);

@@ -356,7 +356,8 @@ rf_code replay_drain(rf_replay *r, rf_error *error)
 {
     do {
         TRY(send_all(r, error));
-        TRY(replay_step(r, is_idle(r) && !retry_is_pending(r) ? 0 : INT64_MAX, error));
+        bool done = is_idle(r) && !retry_is_pending(r) && command_queue_is_flushed(r);
+        TRY(replay_step(r, done ? 0 : INT64_MAX, error));
     } while (!is_idle(r) || retry_is_pending(r) || r->retry.fallback.first || !command_queue_is_flushed(r));
     return RF_OK;
 }

@@ -97,8 +97,10 @@ static void follow_move(rf_replay *r, unsigned slot, struct node *node)
 {
     if (r->import.on)
         r->map.stale = r->retry.backoff = true;
-    else
+    else if (nodes_of_slot(r, slot) != node) {
         r->map.node_of[slot] = &node->base;
+        held_release_all(r);
+    }
 }
 
 enum request_result classify_reply(rf_replay *r, struct node *asked, struct reply reply, struct node **node)

@@ -131,6 +131,8 @@ static rf_code check_module(rf_replay *r, const struct retry_item *item, struct 
     *missing = false;
     if (LIKELY(!item->request.module) || !modules_type_of(commands, type))
         return RF_OK;
+    if (!node->modules_asked)
+        TRY(node_connect_control(node, error));
     TRY(modules_learn(node, error));
     *missing = !modules_allow(node, type, &why);
     if (*missing)
@@ -139,17 +141,26 @@ static rf_code check_module(rf_replay *r, const struct retry_item *item, struct 
 }
 
 /* After one attempt at the node of an ASK redirection, the key is sent to the slot's node again. */
-static rf_code retry_send_one(rf_replay *r, struct retry_item *item, rf_error *error)
+static struct node *node_of(const rf_replay *r, const struct retry_item *item)
+{
+    struct node *asked = item->request.ask_node;
+    return asked ? asked : nodes_of_key(r, command_key(buffer_slice(&item->bytes)));
+}
+
+/* RF_END: the node is being connected to. */
+static rf_code retry_send_one(rf_replay *r, struct retry_item *item, struct node *node, rf_error *error)
 {
     struct pipeline *pipeline;
     bool missing;
-    rf_slice key = command_key(buffer_slice(&item->bytes));
-    struct node *node = item->request.ask_node ? item->request.ask_node : nodes_of_key(r, key);
+    if (held_is_pausing(node))
+        return RF_END;
+    if (node->held.unconfirmed.first) /* they are older */
+        TRY(node_connect_control(node, error));
     TRY(check_module(r, item, node, &missing, error));
     if (missing)
         return RF_OK;
     TRY(pipeline_for_node(r, node, item->request.db, &pipeline, error));
-    if (!item->request.ask_node && nodes_of_key(r, key) != node)
+    if (node_of(r, item) != node)
         return fail(error, RF_E_TARGET, "%s: no longer a primary", node->base.name);
     TRY(suspect_check(r, item, pipeline, error));
     if (!suspect_goes_alone(&item->request))
@@ -157,21 +168,27 @@ static rf_code retry_send_one(rf_replay *r, struct retry_item *item, rf_error *e
     return send_alone(r, pipeline, item, error);
 }
 
-/* *left: it could not be sent now. */
-static rf_code retry_try_one(rf_replay *r, struct retry_item *item, bool *left, rf_error *error)
+/* *into: the queue in which it waits for the next attempt; NULL: it was sent. */
+static rf_code retry_try_one(rf_replay *r, struct retry_item *item, struct retry_queue **into,
+                             rf_error *error)
 {
     rf_error why;
-    rf_code code = check_item_timeout(r, item, NULL, error);
-    *left = true;
-    TRY(code);
-    code = retry_send_one(r, item, &why);
-    *left = code != RF_OK;
+    struct node *node = node_of(r, item);
+    *into = &r->retry.queue;
+    TRY(check_item_timeout(r, item, NULL, error));
+    rf_code code = retry_send_one(r, item, node, &why);
+    if (code == RF_OK)
+        *into = NULL;
+    else if (code == RF_END || held_is_pausing(node))
+        *into = &held_at(node)->retry;
+    if (code == RF_OK || code == RF_END)
+        return RF_OK;
     if (rf_code_is_target(code) && r->error.code == RF_OK) {
-        r->map.stale = r->retry.backoff = true;
+        r->map.stale = true;
+        r->retry.backoff |= *into == &r->retry.queue;
         return check_item_timeout(r, item, &why, error);
     }
-    if (code != RF_OK)
-        *error = why;
+    *error = why;
     return code;
 }
 
@@ -182,10 +199,10 @@ static rf_code retry_send_all(rf_replay *r, rf_error *error)
     r->retry.batch = r->retry.queue;
     r->retry.queue = (struct retry_queue){0};
     while (code == RF_OK && (r->retry.current = retry_queue_pop(&r->retry.batch))) {
-        bool left;
-        code = retry_try_one(r, r->retry.current, &left, error);
-        if (left)
-            retry_queue_push(&r->retry.queue, r->retry.current);
+        struct retry_queue *into;
+        code = retry_try_one(r, r->retry.current, &into, error);
+        if (into)
+            retry_queue_push(into, r->retry.current);
         else
             retry_item_free(r->retry.current);
     }
@@ -200,6 +217,7 @@ static rf_code refresh(rf_replay *r, rf_error *error)
 {
     rf_error why;
     const struct retry_item *first = r->retry.queue.first ? r->retry.queue.first : r->retry.unconfirmed.first;
+    first = first ? first : held_first(r);
     rf_code code = nodes_refresh(r, &why);
     if (rf_code_is_target(code) && r->error.code == RF_OK) {
         r->retry.backoff = true;
@@ -229,7 +247,13 @@ rf_code retry_backoff(rf_replay *r, int64_t *since_ms, const rf_error *why, rf_e
 
 bool retry_is_pending(const rf_replay *r)
 {
-    return r->retry.queue.first || r->retry.unconfirmed.first || command_queues_recover(&r->commands);
+    return r->retry.queue.first || r->retry.unconfirmed.first || command_queues_recover(&r->commands) ||
+           held_first(r);
+}
+
+bool retry_precedes(const rf_replay *r, const struct node *node)
+{
+    return r->retry.queue.first || r->retry.unconfirmed.first || held_first_of(node);
 }
 
 int64_t retry_wait_ms(const rf_replay *r)
@@ -240,7 +264,10 @@ int64_t retry_wait_ms(const rf_replay *r)
         return INT64_MAX;
     if (left > 0)
         return left;
-    return r->retry.queue.first || r->retry.unconfirmed.first ? 0 : RECOVERY_MS;
+    if (r->retry.queue.first || r->retry.unconfirmed.first)
+        return 0;
+    int64_t held_ms = held_wait_ms(r);
+    return command_queues_recover(&r->commands) && held_ms > RECOVERY_MS ? RECOVERY_MS : held_ms;
 }
 
 /* Whether there is a pause before the next retries. */
@@ -260,9 +287,9 @@ static rf_code retry_all(rf_replay *r, rf_error *error)
 {
     if (r->map.stale)
         TRY(refresh(r, error));
+    TRY(reconcile_pending(r, error));
     if (!r->map.stale)
         TRY(retry_send_all(r, error));
-    TRY(reconcile_pending(r, error));
     return r->map.stale ? RF_OK : command_recover(r, error);
 }
 
@@ -274,6 +301,7 @@ rf_code retry_round(rf_replay *r, rf_error *error)
     }
     if (is_backing_off(r))
         return RF_OK;
+    held_release_due(r);
     return retry_all(r, error);
 }
 
@@ -307,6 +335,13 @@ static void abandon_pipeline(rf_replay *r, struct node *node, struct pipeline *p
     pipeline_disconnect(pipeline);
 }
 
+static void abandon_node(rf_replay *r, struct node *node)
+{
+    node_cancel_opening(node);
+    for (unsigned i = 0; i < r->options.connections; i++)
+        abandon_pipeline(r, node, &node->pipelines[i]);
+}
+
 /* Requests the removal of one staging key. */
 static rf_code cleanup_one(rf_replay *r, struct node *node, const struct retry_item *item, rf_error *error)
 {
@@ -336,9 +371,10 @@ static void cleanup_all(rf_replay *r, const struct retry_queue *queue)
 void retry_abort(rf_replay *r)
 {
     r->options.tick = NULL; /* the cleanup is not interrupted */
+    r->map.suspect = false; /* nor is the topology refreshed */
+    held_release_all(r);
     for (size_t i = 0; i < r->map.node_count; i++)
-        for (unsigned j = 0; j < r->options.connections; j++)
-            abandon_pipeline(r, node_at(r, i), &node_at(r, i)->pipelines[j]);
+        abandon_node(r, node_at(r, i));
     cleanup_all(r, &r->retry.queue);
     cleanup_all(r, &r->retry.unconfirmed);
 }

@@ -35,6 +35,17 @@ void retry_item_free(struct retry_item *item)
     free(item);
 }
 
+void retry_queue_prepend(struct retry_queue *queue, struct retry_queue *from)
+{
+    if (!from->first)
+        return;
+    if (!queue->first)
+        queue->end = from->end;
+    *from->end = queue->first;
+    queue->first = from->first;
+    from->first = NULL;
+}
+
 void retry_queue_free(struct retry_queue *queue)
 {
     for (struct retry_item *item; (item = retry_queue_pop(queue));)

@@ -19,6 +19,7 @@ struct retry_queue {
 
 void retry_queue_push(struct retry_queue *queue, struct retry_item *item);
 struct retry_item *retry_queue_pop(struct retry_queue *queue);
+void retry_queue_prepend(struct retry_queue *queue, struct retry_queue *from);
 void retry_queue_free(struct retry_queue *queue);
 void retry_item_free(struct retry_item *item);
 

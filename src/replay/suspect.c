@@ -46,6 +46,8 @@ void suspect_learn(const struct node *node, uint32_t run)
 {
     if (run != node->run)
         return;
+    for (size_t i = 0; i < node->replay->map.node_count; i++)
+        mark_survived(node_at(node->replay, i)->held.retry.first, run);
     mark_survived(node->replay->retry.queue.first, run);
     mark_survived(node->replay->retry.current, run); /* and those after it in the batch */
     const struct command_queues *commands = &node->replay->commands;

@@ -67,6 +67,7 @@ rf_code nodes_find(rf_replay *r, rf_error *error)
 static rf_code find_again(rf_replay *r, rf_error *error)
 {
     TRY(cluster_map_refresh(&r->map, error));
+    held_release_all(r);
     r->info.nodes = r->map.primaries.node_count;
     TRY(import_mode_check_slots(r, error));
     return resolve_redirect(r, error);

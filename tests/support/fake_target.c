@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "support/fake_target.h"
 #include "base/bytes.h"
+#include "base/clock.h"
 #include "support/record.h"
 #include <arpa/inet.h>
 #include <criterion/criterion.h>
@@ -172,7 +173,7 @@ static void log_line(struct fake_target *t, const struct fake_peer *peer, const 
         abort();
     t->log = grown;
     struct fake_line *line = &t->log[t->logged++];
-    *line = (struct fake_line){.node = peer->node, .connection = peer->id};
+    *line = (struct fake_line){.node = peer->node, .connection = peer->id, .at_ms = clock_monotonic_ms()};
     snprintf(line->text, sizeof line->text, "%s", text);
 }
 

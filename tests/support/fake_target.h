@@ -35,6 +35,7 @@ struct fake_rule {
 
 struct fake_line {
     unsigned node, connection; /* connections are numbered from 1 on */
+    int64_t at_ms;             /* monotonic */
     char text[120];            /* the command; what is not printable as "\xNN" */
 };
 

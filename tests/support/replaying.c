@@ -3,6 +3,7 @@
 #include "support/record.h"
 #include <criterion/criterion.h>
 #include <rdbferry/reader.h>
+#include <rdbferry/slot.h>
 #include <stdlib.h>
 
 struct key_position {
@@ -126,6 +127,8 @@ static void put_all(struct replaying *p, rf_reader *reader)
     rf_code code;
     while ((code = rf_reader_next(reader, &entry, &p->error)) == RF_OK) {
         note_key(p, &entry);
+        if (p->fake.cluster && entry.kind == RF_ENTRY_COMMAND && entry.argc > 1)
+            entry.slot = (int)rf_slot_of(entry.argv[1]); /* commands of one key */
         if (p->refuses && entry.kind == RF_ENTRY_COMMAND && slice_is_word(entry.argv[0], "RENAME"))
             p->code = refuse(p, &entry);
         else

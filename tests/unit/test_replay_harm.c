@@ -228,7 +228,7 @@ Test(replay_harm, outages_are_no_proof)
                                              {.on = "SET k250 ", .flags = FAKE_DIES},
                                              {.on = "SET k280 ", .flags = FAKE_CLOSES, .times = 4},
                                              {.on = NULL}};
-    struct replaying p = {.fake.rules = rules};
+    struct replaying p = {.options.connections = 1, .fake.rules = rules};
     put_many(&p.input, 1000);
     replaying_run(&p);
     cr_expect_eq(p.code, RF_OK, "%s", p.error.message);

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+/* A node of a cluster accepts connections and does not answer: the others do not wait for it. */
+#include "base/bytes.h"
+#include "resp/resp_write.h"
+#include "support/replaying.h"
+#include <criterion/criterion.h>
+#include <stdlib.h>
+
+TestSuite(replay_opening, .timeout = 120);
+
+/* Slowly enough that the loss, or the redirection, is noticed in the middle. */
+enum { TIMEOUT_MS = 3000, MANY = 120, SIZE = 50 * 1000, RATE = 20 * 1000 * 1000 };
+
+/* Strings of 50 KB in the slot of `tag`, more of them than a connection may keep. */
+static void put_large(struct build *b, const char *tag, int count)
+{
+    char key[32];
+    char *value = calloc(1, SIZE + 1);
+    cr_assert_not_null(value);
+    memset(value, 'v', SIZE);
+    for (int i = 0; i < count; i++) {
+        snprintf(key, sizeof key, "{%s}%d", tag, i);
+        put_key(b, 0, key);
+        put_hex(b, "80 00 00 c3 50"); /* the length */
+        put_bytes(b, slice_of(value, SIZE));
+    }
+    free(value);
+}
+
+static void put_commands(struct buffer *aof, const char *tag, int count)
+{
+    char key[32];
+    struct buffer value = {0};
+    cr_assert(buffer_reserve(&value, SIZE));
+    memset(value.data, 'v', SIZE);
+    for (int i = 0; i < count; i++) {
+        int length = snprintf(key, sizeof key, "{%s}%d", tag, i);
+        const rf_slice argv[] = {SLICE("SET"), slice_of(key, (size_t)length), slice_of(value.data, SIZE)};
+        cr_assert(resp_append_command(aof, argv, 3));
+    }
+    buffer_free(&value);
+}
+
+/* "{b}" is in the slots of the first node, "{c}" and "{a}" in those of the second and third one. */
+static void run(struct replaying *p, const struct fake_rule *rules)
+{
+    p->fake.nodes = 3;
+    p->fake.cluster = true;
+    p->fake.rules = rules;
+    p->options.connections = 1;
+    p->options.rate = RATE;
+    p->timeout_ms = TIMEOUT_MS;
+    replaying_run(p);
+    cr_expect_eq(p->code, RF_OK, "%s", p->error.message);
+    cr_expect_eq(p->counts.written, p->keys);
+}
+
+/* From the command that loses the connection, or is redirected, to the last one for another node. */
+static void expect_others_go_on(struct replaying *p, const char *first, const char *last)
+{
+    struct fake_target *t = &p->fake;
+    long from = fake_find(t, 0, first), to = fake_find(t, 0, last);
+    cr_assert(from >= 0 && to > from);
+    cr_expect_lt(t->log[to].at_ms - t->log[from].at_ms, TIMEOUT_MS);
+    cr_expect_geq(t->log[t->logged - 1].at_ms - t->log[from].at_ms, TIMEOUT_MS, "it was not waited for");
+}
+
+Test(replay_opening, a_lost_node_comes_back_slowly)
+{
+    static const struct fake_rule rules[] = {
+        {.on = "SET {b}1 ", .flags = FAKE_CLOSES, .node = 1},
+        {.on = "CLIENT SETNAME", .node = 1, .times = 2}, /* the control connection, and the pipeline */
+        {.on = "CLIENT SETNAME", .flags = FAKE_HANGS, .node = 1},
+        {.on = "INFO server", .node = 1, .times = 3},          /* the first topology, and these two */
+        {.on = "INFO server", .flags = FAKE_HANGS, .node = 1}, /* nor does it tell the topology */
+        {.on = NULL}};
+    struct replaying p = {0};
+    put_large(&p.input, "b", 3);
+    put_large(&p.input, "c", MANY);
+    put_large(&p.input, "a", MANY);
+    run(&p, rules);
+    expect_others_go_on(&p, "SET {b}1 ", "SET {a}119 ");
+    replaying_free(&p);
+}
+
+/* Of commands each slot has a queue of its own. */
+Test(replay_opening, commands_for_a_lost_node)
+{
+    static const struct fake_rule rules[] = {{.on = "SET {b}1 ", .flags = FAKE_CLOSES, .node = 1},
+                                             {.on = "CLIENT SETNAME", .node = 1, .times = 2},
+                                             {.on = "CLIENT SETNAME", .flags = FAKE_HANGS, .node = 1},
+                                             {.on = NULL}};
+    struct replaying p = {0};
+    struct buffer aof = {0};
+    put_commands(&aof, "b", 3);
+    put_commands(&aof, "c", MANY);
+    put_commands(&aof, "b", 3);
+    put_commands(&aof, "a", MANY);
+    p.aof = buffer_slice(&aof);
+    run(&p, rules);
+    cr_expect_eq(p.counts.commands, 2 * MANY + 6);
+    expect_others_go_on(&p, "SET {b}1 ", "SET {a}119 ");
+    replaying_free(&p);
+    buffer_free(&aof);
+}
+
+/* A node that was not needed before: a redirection leads to it. */
+Test(replay_opening, redirected_to_a_node_that_hangs)
+{
+    static const struct fake_rule rules[] = {
+        {.on = "SET {b}1 ", .answer = "-MOVED 3300 @2\r\n", .node = 1, .times = FAKE_EVER},
+        {.on = "CLIENT SETNAME", .flags = FAKE_HANGS, .node = 3},
+        {.on = NULL}};
+    struct replaying p = {0};
+    put_large(&p.input, "b", 2);
+    put_large(&p.input, "c", MANY);
+    run(&p, rules);
+    expect_others_go_on(&p, "SET {b}1 ", "SET {c}119 ");
+    replaying_free(&p);
+}
