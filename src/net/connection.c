@@ -21,7 +21,9 @@ enum { CONNECT_TIMEOUT_MS = 10 * 1000, ANSWER_TIMEOUT_MS = 60 * 1000 }; /* if th
 
 struct connection {
     int fd;
-    struct tls *tls; /* NULL: none */
+    struct tls *tls;            /* NULL: none */
+    const rf_target_wait *wait; /* the target's */
+    int64_t ticked_ms;          /* when its tick was called */
     int timeout_ms;
     short read_events, write_events; /* the events for which the last read and the last write wait */
     char name[2 * ADDRESS_TEXT + 8];
@@ -41,6 +43,26 @@ static bool wait_for(int fd, short events, int64_t deadline_ms)
     }
     errno = ETIMEDOUT;
     return false;
+}
+
+rf_code connection_tick(struct connection *c, rf_error *error)
+{
+    const int64_t now_ms = clock_monotonic_ms();
+    const bool due = now_ms - c->ticked_ms >= CONNECTION_TICK_MS;
+    c->ticked_ms = due ? now_ms : c->ticked_ms;
+    return due && c->wait->tick ? c->wait->tick(c->wait->ctx, error) : RF_OK;
+}
+
+/* Waits as wait_for() does, and ticks; *failed is 0 or its errno. */
+static rf_code await(struct connection *c, short events, int64_t deadline_ms, int *failed, rf_error *error)
+{
+    int64_t tick_ms;
+    do {
+        TRY(connection_tick(c, error));
+        tick_ms = c->ticked_ms + CONNECTION_TICK_MS;
+        *failed = wait_for(c->fd, events, tick_ms < deadline_ms ? tick_ms : deadline_ms) ? 0 : errno;
+    } while (*failed == ETIMEDOUT && tick_ms < deadline_ms);
+    return RF_OK;
 }
 
 int connection_fd(const struct connection *c)
@@ -63,43 +85,53 @@ rf_code connection_check(const struct connection *c, const struct progress *prog
     return clock_monotonic_ms() - progress->since_ms <= c->timeout_ms ? RF_OK : timed_out(c, error);
 }
 
-rf_code connection_wait_briefly(struct connection *c, bool or_write, const struct progress *progress,
-                                int64_t most_ms, rf_error *error)
-{
-    int64_t end_ms = clock_monotonic_ms() + most_ms, deadline_ms = progress->since_ms + c->timeout_ms;
-    if (wait_for(c->fd, connection_events(c, or_write), end_ms < deadline_ms ? end_ms : deadline_ms))
-        return RF_OK;
-    if (errno == ETIMEDOUT)
-        return connection_check(c, progress, error);
-    return fail_errno(error, RF_E_UNAVAILABLE, "%s: cannot wait for a reply", c->name);
-}
-
 rf_code connection_wait(struct connection *c, bool or_write, const struct progress *progress, rf_error *error)
 {
-    return connection_wait_briefly(c, or_write, progress, c->timeout_ms, error);
+    int failed;
+    TRY(await(c, connection_events(c, or_write), progress->since_ms + c->timeout_ms, &failed, error));
+    if (failed == ETIMEDOUT)
+        return connection_check(c, progress, error);
+    if (failed == 0)
+        return RF_OK;
+    errno = failed;
+    return fail_errno(error, RF_E_UNAVAILABLE, "%s: cannot wait for a reply", c->name);
 }
 
 /* --- connecting -------------------------------------------------------------------------------------- */
 
-/* Returns a connected socket, or -1 with errno. */
-static int connect_socket(const struct sockaddr *address, socklen_t length, int64_t deadline_ms)
+/* *failed is 0 or an errno. */
+static rf_code connect_within(struct connection *c, const struct sockaddr *address, socklen_t length,
+                              int64_t deadline_ms, int *failed, rf_error *error)
+{
+    socklen_t size = sizeof *failed;
+    *failed = connect(c->fd, address, length) == 0 ? 0 : errno;
+    if (*failed != EINPROGRESS && *failed != EINTR)
+        return RF_OK;
+    TRY(await(c, POLLOUT, deadline_ms, failed, error));
+    if (*failed == 0 && getsockopt(c->fd, SOL_SOCKET, SO_ERROR, failed, &size) != 0)
+        *failed = errno;
+    return RF_OK;
+}
+
+/* The socket is there after an error, too. */
+static rf_code connect_socket(struct connection *c, const struct sockaddr *address, socklen_t length,
+                              int64_t deadline_ms, rf_error *error)
 {
     int failed = 0;
-    socklen_t size = sizeof failed;
-    int fd = socket(address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        return -1;
-    if (connect(fd, address, length) == 0)
-        return fd;
-    if (errno != EINPROGRESS && errno != EINTR)
+    c->fd = socket(address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (c->fd < 0)
         failed = errno;
-    else if (!wait_for(fd, POLLOUT, deadline_ms) || getsockopt(fd, SOL_SOCKET, SO_ERROR, &failed, &size) != 0)
-        failed = errno;
-    if (failed == 0)
-        return fd;
-    close(fd);
+    else
+        TRY(connect_within(c, address, length, deadline_ms, &failed, error));
     errno = failed;
-    return -1;
+    return failed == 0 ? RF_OK : fail_errno(error, RF_E_UNAVAILABLE, "%s: cannot connect", c->name);
+}
+
+static void close_socket(struct connection *c)
+{
+    if (c->fd >= 0)
+        close(c->fd);
+    c->fd = -1;
 }
 
 static rf_code connect_unix(struct connection *c, const char *path, int64_t deadline_ms, rf_error *error)
@@ -108,8 +140,7 @@ static rf_code connect_unix(struct connection *c, const char *path, int64_t dead
     if (strlen(path) >= sizeof address.sun_path)
         return fail(error, RF_E_TARGET, "%s: path too long for a unix socket", c->name);
     memcpy(address.sun_path, path, strlen(path));
-    c->fd = connect_socket((const struct sockaddr *)&address, sizeof address, deadline_ms);
-    return c->fd >= 0 ? RF_OK : fail_errno(error, RF_E_UNAVAILABLE, "%s: cannot connect", c->name);
+    return connect_socket(c, (const struct sockaddr *)&address, sizeof address, deadline_ms, error);
 }
 
 /* Disables Nagle's algorithm, and detects a dead peer in less than hours. */
@@ -132,9 +163,11 @@ static rf_code connect_tcp(struct connection *c, const rf_address *address, int 
     if (refused != 0)
         return fail(error, RF_E_UNAVAILABLE, "%s: cannot resolve the host name: %s", c->name,
                     gai_strerror(refused));
-    for (const struct addrinfo *one = found; one && c->fd < 0; one = one->ai_next)
-        c->fd = connect_socket(one->ai_addr, one->ai_addrlen, clock_monotonic_ms() + timeout_ms);
-    rf_code code = c->fd >= 0 ? RF_OK : fail_errno(error, RF_E_UNAVAILABLE, "%s: cannot connect", c->name);
+    rf_code code = RF_E_UNAVAILABLE;
+    for (const struct addrinfo *one = found; one && code == RF_E_UNAVAILABLE; one = one->ai_next) {
+        close_socket(c);
+        code = connect_socket(c, one->ai_addr, one->ai_addrlen, clock_monotonic_ms() + timeout_ms, error);
+    }
     freeaddrinfo(found);
     if (code == RF_OK)
         set_options(c->fd);
@@ -151,7 +184,9 @@ static rf_code start_tls(struct connection *c, const rf_target *target, const ch
     TRY(tls_open(target, host, c->name, c->fd, &c->tls, error));
     TRY(tls_handshake(c->tls, &events, error));
     while (events) {
-        if (!wait_for(c->fd, events, deadline_ms))
+        int failed;
+        TRY(await(c, events, deadline_ms, &failed, error));
+        if (failed != 0)
             return fail(error, RF_E_UNAVAILABLE, "%s: no TLS handshake within %g s", c->name,
                         timeout_ms / 1000.0);
         TRY(tls_handshake(c->tls, &events, error));
@@ -192,6 +227,7 @@ rf_code connection_open(const rf_target *target, const rf_address *address, stru
     if (!c)
         return fail(error, RF_E_MEMORY, "out of memory");
     *c = (struct connection){.fd = -1,
+                             .wait = &target->wait,
                              .timeout_ms = target->timeout_ms > 0 ? target->timeout_ms : ANSWER_TIMEOUT_MS,
                              .read_events = POLLIN,
                              .write_events = POLLOUT};
@@ -215,8 +251,7 @@ void connection_close(struct connection *c)
     if (!c)
         return;
     tls_close(c->tls);
-    if (c->fd >= 0)
-        close(c->fd);
+    close_socket(c);
     free(c);
 }
 

@@ -11,7 +11,11 @@
 
 struct connection;
 
-/* Tries each address of the host, then performs the TLS handshake if the target uses TLS. */
+enum { CONNECTION_TICK_MS = 100 };
+
+/* Tries each address of the host, then performs the TLS handshake if the target uses TLS. The target's
+ * wait.tick is called while it is waited for, now and in connection_wait(): the target must outlive the
+ * connection. */
 rf_code connection_open(const rf_target *target, const rf_address *address, struct connection **out,
                         rf_error *error);
 
@@ -31,9 +35,8 @@ rf_code connection_write(struct connection *connection, const void *from, size_t
 rf_code connection_wait(struct connection *connection, bool or_write, const struct progress *progress,
                         rf_error *error);
 
-/* The same for up to `most_ms`, after which it returns RF_OK. */
-rf_code connection_wait_briefly(struct connection *connection, bool or_write, const struct progress *progress,
-                                int64_t most_ms, rf_error *error);
+/* For waits elsewhere: calls the target's wait.tick, if CONNECTION_TICK_MS have passed. */
+rf_code connection_tick(struct connection *connection, rf_error *error);
 
 /* Checks without waiting whether there was no progress for too long. */
 rf_code connection_check(const struct connection *connection, const struct progress *progress,

@@ -174,9 +174,8 @@ static rf_code open_client(struct node *node, unsigned serial, struct client **o
 {
     if (node_is_unassigned(node))
         return fail(error, RF_E_TARGET, "no node of the cluster serves the key's slot");
-    TRY(client_connect(node->replay->target, &node->base.address, out, error));
-    client_on_wait(*out, loop_tick, node->replay);
-    rf_code code = client_authenticate(*out, node->replay->target, error);
+    TRY(client_connect(&node->replay->target, &node->base.address, out, error));
+    rf_code code = client_authenticate(*out, &node->replay->target, error);
     if (code == RF_OK)
         code = handshake(node, *out, serial, error);
     if (code == RF_OK) {
