@@ -76,7 +76,7 @@ static rf_code control_at(rf_follow *follow, const rf_address *addresses, size_t
     rf_code code = fail(error, RF_E_ARGUMENT, "missing source address");
     for (size_t i = 0; i < count && code != RF_OK; i++) {
         struct client *client;
-        code = client_open(&follow->source, &addresses[i], &client, error);
+        code = client_open(follow->caller, &addresses[i], &client, error);
         if (code != RF_OK)
             continue;
         code = control(follow, client, ms, offset, error);
@@ -88,7 +88,7 @@ static rf_code control_at(rf_follow *follow, const rf_address *addresses, size_t
 static rf_code control(rf_follow *follow, control_fn *fn, int64_t ms, uint64_t *offset, rf_error *error)
 {
     struct located located;
-    rf_code code = follow_locate(follow, &located, error);
+    rf_code code = follow_locate(follow, follow->caller, &located, error);
     if (code == RF_OK) {
         code = control_at(follow, located.addresses, located.count, fn, ms, offset, error);
         located_free(&located);
@@ -124,7 +124,7 @@ static rf_code expect_link(rf_follow *follow, const struct located *located, rf_
 rf_code rf_follow_check(rf_follow *follow, rf_error *error)
 {
     struct located located = {.id = ""};
-    rf_code code = follow->place.cluster ? follow_locate(follow, &located, error) : RF_OK;
+    rf_code code = follow->place.cluster ? follow_locate(follow, follow->caller, &located, error) : RF_OK;
     if (code == RF_OK) {
         code = expect_link(follow, &located, error);
         located_free(&located);

@@ -5,6 +5,7 @@
 #include "base/fail.h"
 #include "cmd/replay/replay.h"
 #include "cmd/replay/steady_pass.h"
+#include "cmd/run/signals.h"
 #include "cmd/run/spawn.h"
 #include "cmd/term/message.h"
 #include "cmd/term/text.h"
@@ -80,6 +81,7 @@ static void unpause(struct replay *r)
  * followed on: the source may still prolong them. */
 static rf_code give_up(struct replay *r, rf_code code, const char *why, rf_error *error)
 {
+    TRY(stop_tick(NULL, error));
     if (r->following.cutover.corrected)
         return fail(error, code,
                     "cut-over: %.200s; as the expiries were corrected already, another snapshot is needed",

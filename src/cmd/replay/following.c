@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/fail.h"
 #include "cmd/replay/replay.h"
+#include "cmd/run/signals.h"
 #include "cmd/term/message.h"
 #include "cmd/term/text.h"
 #include <inttypes.h>
@@ -326,6 +327,7 @@ rf_code following_turn(struct replay *r, struct cursor *cursor, rf_error *error)
 rf_code following_ended(struct replay *r, rf_code code, rf_error *error)
 {
     struct following *f = &r->following;
+    stop_heed();
     cutover_end(r);
     f->stopped_in_step = f->begun && r->state.stopped && f->phase == FOLLOWING_IN_STEP;
     if (!following_completes(r))
