@@ -398,8 +398,8 @@ static void report_source(struct json *json, const struct followed *source)
     json_number(json, "offset", source->done);
     json_number(json, "lag_bytes", source->lag.bytes);
     json_number(json, "lag_ms", (uint64_t)source->lag.ms);
-    if (source->paused_offset > 0)
-        json_number(json, "paused_offset", source->paused_offset);
+    if (source->paused.offset > 0)
+        json_number(json, "paused_offset", source->paused.offset);
     json_end_object(json);
 }
 
