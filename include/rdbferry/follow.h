@@ -95,10 +95,17 @@ RF_API rf_code rf_follow_ask_offset(rf_follow *follow, uint64_t *offset, rf_erro
  * anew. RF_E_READ: slots have moved; RF_E_UNAVAILABLE: there is no link, or that is not known now. */
 RF_API rf_code rf_follow_check(rf_follow *follow, rf_error *error);
 
-/* Stops the writes of all clients at the server for `ms` milliseconds (CLIENT PAUSE ... WRITE, from 6.2), and
- * tells the offset up to which the stream has all that was written before. 0: only checks that this is
- * permitted. Needs +client and +info; RF_E_READ if it is refused, or the server is a replica. */
-RF_API rf_code rf_follow_pause(rf_follow *follow, int64_t ms, uint64_t *offset, rf_error *error);
+/* What a server tells when its writes are paused. */
+typedef struct rf_follow_paused {
+    uint64_t offset;   /* up to which the stream has all that was written before */
+    unsigned replicas; /* that are connected: one that takes over is not any more */
+    bool watched;      /* by Sentinels, which the pause cuts off; needs +pubsub, without which it is false */
+} rf_follow_paused;
+
+/* Stops the writes of all clients at the server for `ms` milliseconds (CLIENT PAUSE ... WRITE, from 6.2). 0:
+ * only checks that this is permitted. Needs +client and +info; RF_E_READ if it is refused, or the server is a
+ * replica. */
+RF_API rf_code rf_follow_pause(rf_follow *follow, int64_t ms, rf_follow_paused *paused, rf_error *error);
 
 /* Ends the pause. */
 RF_API rf_code rf_follow_unpause(rf_follow *follow, rf_error *error);

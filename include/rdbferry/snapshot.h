@@ -15,8 +15,9 @@ typedef struct rf_snapshot_options {
 } rf_snapshot_options;
 
 /* Adds the servers of a live source: one, or each primary of a cluster, in the order of their slots.
- * Connects, and waits for a source that is not available as `source->wait` says. `source` is emptied: `files`
- * owns it from now on, also after an error.
+ * Connects, and waits for a source that is not available as `source->wait` says, whose callbacks are also
+ * called on the threads that read the snapshots: until the server has prepared one, and while nothing of it
+ * arrives. `source` is emptied: `files` owns it from now on, also after an error.
  *
  * rf_files_open() starts the snapshot of a server and returns the RDB as it arrives. A second call is an
  * error, as it would be another snapshot; see rf_files_capture(). As it is read no faster than the caller

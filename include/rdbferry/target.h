@@ -42,12 +42,13 @@ typedef enum rf_log_level { RF_LOG_NOTE, RF_LOG_WARNING } rf_log_level;
 
 /* What to do while a target is not available (RF_E_UNAVAILABLE); zeroed: it is not waited for when it is
  * opened. Errors that a retry does not change, such as a wrong password, are returned at once. The callbacks
- * are called on the caller's thread; each may be NULL. */
+ * are called on the caller's thread, except those of a source (snapshot.h); each may be NULL. */
 typedef struct rf_target_wait {
     int64_t retry_for_ms;                                            /* how long to wait for it */
     void (*on_log)(void *ctx, rf_log_level level, const char *text); /* what is waited for, once per reason */
-    rf_code (*tick)(void *ctx, rf_error *error); /* about ten times a second; any return value but RF_OK ends
-                                                    the wait with that code */
+    rf_code (*tick)(void *ctx, rf_error *error); /* about ten times a second, also while a connection or a
+                                                    reply is waited for; any return value but RF_OK ends the
+                                                    wait with that code */
     void *ctx;
 } rf_target_wait;
 

@@ -226,7 +226,7 @@ static rf_code fail_connection(rf_evaluation *e, rf_error *error)
 static rf_code connect_to(rf_evaluation *e, rf_error *error)
 {
     char path[64]; /* the full path may be too long for a socket */
-    const rf_target target = {.timeout_ms = INT_MAX};
+    static const rf_target target = {.timeout_ms = INT_MAX};
     const rf_address address = {.host = path};
     const int64_t deadline = clock_monotonic_ms() + START_MS;
     snprintf(path, sizeof path, "/proc/self/fd/%d/server.sock", tempdir_descriptor(e->dir));

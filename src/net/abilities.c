@@ -199,5 +199,5 @@ rf_code abilities_probe(const rf_target *target, const rf_address *address, cons
     rf_code code = probe(&a, target, address, probe_all, error);
     if (code == RF_OK && !rf_accepts(out, RF_COMMAND_MULTI) && !primaries->closes_on_unknown)
         code = probe(&a, target, address, probe_names, error);
-    return code == RF_E_MEMORY ? code : RF_OK;
+    return rf_code_is_target(code) ? RF_OK : code;
 }

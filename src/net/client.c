@@ -35,8 +35,6 @@ struct client {
                                             complete replies */
     struct reply_scan scan;                  /* of the incomplete reply after the complete ones */
     struct progress progress;
-    rf_code (*tick)(void *ctx, rf_error *error); /* NULL: none */
-    void *tick_ctx;
     bool secret; /* `out` contains a password */
     bool closed; /* no more will arrive */
     rf_code code;
@@ -176,13 +174,8 @@ static void forget_sent(struct client *c)
 /* If nothing was `moved`, waits until something can be. */
 static rf_code go_on(struct client *c, bool moved, bool or_write, rf_error *error)
 {
-    enum { TICK_MS = 100 };
-    if (moved)
-        return connection_check(c->connection, &c->progress, error);
-    if (!c->tick)
-        return connection_wait(c->connection, or_write, &c->progress, error);
-    TRY(connection_wait_briefly(c->connection, or_write, &c->progress, TICK_MS, error));
-    return c->tick(c->tick_ctx, error);
+    return moved ? connection_check(c->connection, &c->progress, error)
+                 : connection_wait(c->connection, or_write, &c->progress, error);
 }
 
 rf_code client_flush(struct client *c, rf_error *error)
@@ -338,12 +331,6 @@ rf_code client_call(struct client *c, const char *const *words, struct reply *he
 bool client_is_closed(const struct client *c)
 {
     return c->closed;
-}
-
-void client_on_wait(struct client *c, rf_code (*tick)(void *ctx, rf_error *error), void *ctx)
-{
-    c->tick = tick;
-    c->tick_ctx = ctx;
 }
 
 /* --- creation and destruction -------------------------------------------------------------------------- */

@@ -17,7 +17,9 @@
 
 struct client;
 
-/* Connects without authenticating. */
+/* Connects without authenticating. The target must outlive the client: its wait.tick is called about ten
+ * times a second while the client waits, and any return value but RF_OK ends the call that waits, with that
+ * code. */
 rf_code client_connect(const rf_target *target, const rf_address *address, struct client **out,
                        rf_error *error);
 
@@ -26,10 +28,6 @@ rf_code client_connect(const rf_target *target, const rf_address *address, struc
 rf_code client_begin(const rf_target *target, const rf_address *address, struct client **out,
                      rf_error *error);
 struct connection *client_connection(const struct client *client);
-
-/* Has `tick` called about ten times a second while the client waits. Any return value but RF_OK ends the call
- * that waits, with that code. */
-void client_on_wait(struct client *client, rf_code (*tick)(void *ctx, rf_error *error), void *ctx);
 
 /* Sends AUTH, if the target has a user or a password. The caller may ignore an error. */
 rf_code client_authenticate(struct client *client, const rf_target *target, rf_error *error);

@@ -21,7 +21,9 @@ enum { CONNECT_TIMEOUT_MS = 10 * 1000, ANSWER_TIMEOUT_MS = 60 * 1000 }; /* if th
 
 struct connection {
     int fd;
-    struct tls *tls; /* NULL: none */
+    struct tls *tls;            /* NULL: none */
+    const rf_target_wait *wait; /* the target's */
+    int64_t ticked_ms;          /* when its tick was called */
     int timeout_ms;
     short read_events, write_events; /* the events for which the last read and the last write wait */
     char name[2 * ADDRESS_TEXT + 8];
@@ -51,6 +53,26 @@ static bool wait_for(int fd, short events, int64_t deadline_ms)
     return false;
 }
 
+rf_code connection_tick(struct connection *c, rf_error *error)
+{
+    const int64_t now_ms = clock_monotonic_ms();
+    const bool due = now_ms - c->ticked_ms >= CONNECTION_TICK_MS;
+    c->ticked_ms = due ? now_ms : c->ticked_ms;
+    return due && c->wait->tick ? c->wait->tick(c->wait->ctx, error) : RF_OK;
+}
+
+/* Waits as wait_for() does, and ticks; *failed is 0 or its errno. */
+static rf_code await(struct connection *c, short events, int64_t deadline_ms, int *failed, rf_error *error)
+{
+    int64_t tick_ms;
+    do {
+        TRY(connection_tick(c, error));
+        tick_ms = c->ticked_ms + CONNECTION_TICK_MS;
+        *failed = wait_for(c->fd, events, tick_ms < deadline_ms ? tick_ms : deadline_ms) ? 0 : errno;
+    } while (*failed == ETIMEDOUT && tick_ms < deadline_ms);
+    return RF_OK;
+}
+
 int connection_fd(const struct connection *c)
 {
     return c->fd;
@@ -73,20 +95,16 @@ rf_code connection_check(const struct connection *c, const struct progress *prog
     return clock_monotonic_ms() - progress->since_ms <= c->timeout_ms ? RF_OK : timed_out(c, error);
 }
 
-rf_code connection_wait_briefly(struct connection *c, bool or_write, const struct progress *progress,
-                                int64_t most_ms, rf_error *error)
-{
-    int64_t end_ms = clock_monotonic_ms() + most_ms, deadline_ms = progress->since_ms + c->timeout_ms;
-    if (wait_for(c->fd, connection_events(c, or_write), end_ms < deadline_ms ? end_ms : deadline_ms))
-        return RF_OK;
-    if (errno == ETIMEDOUT)
-        return connection_check(c, progress, error);
-    return fail_errno(error, RF_E_UNAVAILABLE, "%s: cannot wait for a reply", c->name);
-}
-
 rf_code connection_wait(struct connection *c, bool or_write, const struct progress *progress, rf_error *error)
 {
-    return connection_wait_briefly(c, or_write, progress, c->timeout_ms, error);
+    int failed;
+    TRY(await(c, connection_events(c, or_write), progress->since_ms + c->timeout_ms, &failed, error));
+    if (failed == ETIMEDOUT)
+        return connection_check(c, progress, error);
+    if (failed == 0)
+        return RF_OK;
+    errno = failed;
+    return fail_errno(error, RF_E_UNAVAILABLE, "%s: cannot wait for a reply", c->name);
 }
 
 /* --- connecting -------------------------------------------------------------------------------------- */
@@ -232,6 +250,7 @@ rf_code connection_begin(const rf_target *target, const rf_address *address, str
     if (!c)
         return fail(error, RF_E_MEMORY, "out of memory");
     *c = (struct connection){.fd = -1,
+                             .wait = &target->wait,
                              .target = target,
                              .address = address,
                              .connect_ms = target->timeout_ms > 0 ? target->timeout_ms : CONNECT_TIMEOUT_MS,
@@ -255,8 +274,12 @@ rf_code connection_open(const rf_target *target, const rf_address *address, stru
     struct connection *c;
     rf_code code;
     TRY(connection_begin(target, address, &c, error));
-    while ((code = connection_continue(c, error)) == RF_END)
-        wait_for(c->fd, c->events, c->deadline_ms);
+    while ((code = connection_continue(c, error)) == RF_END) {
+        int failed;
+        code = await(c, c->events, c->deadline_ms, &failed, error);
+        if (code != RF_OK)
+            break;
+    }
     if (code != RF_OK) {
         connection_close(c);
         return code;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* A connection to one address, over TCP, TLS or a unix socket.
  *
- * The socket is non-blocking. Only connection_open(), connection_wait() and connection_wait_briefly() wait,
- * and they fail if there was no progress for the target's timeout. */
+ * The socket is non-blocking. Only connection_open() and connection_wait() wait, and they fail if there was
+ * no progress for the target's timeout. */
 #ifndef NET_CONNECTION_H
 #define NET_CONNECTION_H
 
@@ -21,7 +21,10 @@ rf_code connection_begin(const rf_target *target, const rf_address *address, str
  * from time to time, because it also checks the timeout. After another error it can only be closed. */
 rf_code connection_continue(struct connection *connection, rf_error *error);
 
-/* Begins, and waits until it is established. */
+enum { CONNECTION_TICK_MS = 100 };
+
+/* Begins, and waits until it is established. The target's wait.tick is called while it is waited for, now and
+ * in connection_wait(): the target must outlive the connection. */
 rf_code connection_open(const rf_target *target, const rf_address *address, struct connection **out,
                         rf_error *error);
 
@@ -41,9 +44,8 @@ rf_code connection_write(struct connection *connection, const void *from, size_t
 rf_code connection_wait(struct connection *connection, bool or_write, const struct progress *progress,
                         rf_error *error);
 
-/* The same for up to `most_ms`, after which it returns RF_OK. */
-rf_code connection_wait_briefly(struct connection *connection, bool or_write, const struct progress *progress,
-                                int64_t most_ms, rf_error *error);
+/* For waits elsewhere: calls the target's wait.tick, if CONNECTION_TICK_MS have passed. */
+rf_code connection_tick(struct connection *connection, rf_error *error);
 
 /* Checks without waiting whether there was no progress for too long. */
 rf_code connection_check(const struct connection *connection, const struct progress *progress,

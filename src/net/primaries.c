@@ -145,7 +145,8 @@ static bool speaks_the_other(const rf_target *target, const rf_address *address)
                        .sni = target->sni,
                        .maps = target->maps,
                        .map_count = target->map_count,
-                       .timeout_ms = PROBE_TIMEOUT_MS};
+                       .timeout_ms = PROBE_TIMEOUT_MS,
+                       .wait = target->wait};
     struct client *client;
     struct reply head;
     rf_slice rest;
@@ -191,10 +192,14 @@ rf_code primaries_find(const rf_target *target, const rf_address *addresses, siz
     rf_error why;
     fail(error, count == 0 ? RF_E_ARGUMENT : RF_E_UNAVAILABLE, "missing target address");
     *out = (struct primaries){0};
-    for (size_t i = 0; i < count && error->code != RF_E_MEMORY; i++) {
+    for (size_t i = 0; i < count; i++) {
         rf_code code = query(target, &addresses[i], out, &why);
         if (code == RF_OK)
             return RF_OK;
+        if (!rf_code_is_target(code)) {
+            *error = why;
+            return code;
+        }
         if (code != RF_E_UNAVAILABLE || error->code == RF_E_UNAVAILABLE)
             *error = why;
     }

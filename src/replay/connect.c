@@ -95,7 +95,6 @@ static rf_code pass_on_control(struct node *node, struct opening *o, rf_error *e
     o->client = NULL;
     node->control_serial = o->serial;
     node->control_db = is_new ? 0 : node->control_db;
-    client_on_wait(node->control, loop_tick, node->replay);
     if (is_new)
         note_opened(node);
     return RF_OK;
@@ -170,7 +169,7 @@ static rf_code begin(struct node *node, struct pipeline *pipeline, rf_error *err
 {
     rf_replay *r = node->replay;
     struct client *client;
-    TRY(client_begin(r->target, &node->base.address, &client, error));
+    TRY(client_begin(&r->target, &node->base.address, &client, error));
     return begin_with(node, pipeline, client, ++r->serial, error);
 }
 

@@ -24,7 +24,7 @@ static const struct primaries *primaries_of(const struct opening *o)
 
 static rf_code put_auth(struct opening *o, rf_error *error)
 {
-    return client_put_auth(o->client, o->node->replay->target, error);
+    return client_put_auth(o->client, &o->node->replay->target, error);
 }
 
 static rf_code on_auth(struct opening *o, struct reply reply, rf_slice rest, rf_error *error)

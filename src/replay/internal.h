@@ -114,7 +114,7 @@ struct timer {
 };
 
 struct rf_replay {
-    const rf_target *target;
+    rf_target target; /* borrows from the caller's; once it is open, its waits tick as those of the run do */
     rf_replay_options options;
     rf_replay_info info;
     rf_replay_counts counts;

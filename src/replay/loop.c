@@ -146,7 +146,7 @@ rf_code loop_pipeline_io(rf_replay *r, struct pipeline *pipeline, rf_error *erro
 
 static int64_t timeout_ms(const rf_replay *r)
 {
-    return r->target->timeout_ms > 0 ? r->target->timeout_ms : TIMEOUT_MS;
+    return r->target.timeout_ms > 0 ? r->target.timeout_ms : TIMEOUT_MS;
 }
 
 static void check_timeout(rf_replay *r, struct pipeline *pipeline, int64_t now)

@@ -95,8 +95,8 @@ rf_code replay_probe(void *ctx, rf_error *error)
     TRY(nodes_find(r, error));
     r->info.kind = cluster_map_kind(&r->map);
     r->info.server = r->map.primaries.server;
-    rf_target_format(r->target, r->info.name, sizeof r->info.name);
-    TRY(abilities_probe(r->target, &nodes_primary(r, 0)->base.address, &r->map.primaries, &r->info.abilities,
+    rf_target_format(&r->target, r->info.name, sizeof r->info.name);
+    TRY(abilities_probe(&r->target, &nodes_primary(r, 0)->base.address, &r->map.primaries, &r->info.abilities,
                         error));
     r->can.unlink = at_least(r, 4, 0) && rf_accepts(&r->info.abilities, RF_COMMAND_UNLINK);
     r->can.rename = method_can_rename(&r->info.abilities, r->options.on_exists);

@@ -69,7 +69,7 @@ static void set_window(rf_replay *r)
 
 static rf_code open_replay(rf_replay *r, rf_error *error)
 {
-    if (r->target->db != 0)
+    if (r->target.db != 0)
         return fail(error, RF_E_ARGUMENT, "the target must not select a database: each key goes to its own");
     r->epoll = epoll_create1(EPOLL_CLOEXEC);
     r->digester = rf_digester_new(RF_DIGEST_KEYED, false);
@@ -77,7 +77,8 @@ static rf_code open_replay(rf_replay *r, rf_error *error)
         return fail_errno(error, RF_E_TARGET, "cannot poll connections");
     if (!r->digester)
         return fail(error, RF_E_MEMORY, "out of memory");
-    TRY(waiting_attempt(r->target, replay_probe, r, error));
+    TRY(waiting_attempt(&r->target, replay_probe, r, error));
+    r->target.wait = (rf_target_wait){.tick = loop_tick, .ctx = r};
     set_window(r);
     encoder_open(&r->encoder, NULL,
                  &(struct encoder_options){.target = r->info.server,
@@ -96,8 +97,8 @@ rf_code rf_replay_open(const rf_target *target, const rf_replay_options *options
     *out = NULL;
     if (!r)
         return fail(error, RF_E_MEMORY, "out of memory");
-    r->target = target;
-    r->map = (struct cluster_map){.target = target, .owner = nodes_owner(r)};
+    r->target = *target;
+    r->map = (struct cluster_map){.target = &r->target, .owner = nodes_owner(r)};
     r->options = *options;
     r->epoll = -1;
     set_defaults(r);

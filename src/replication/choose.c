@@ -13,6 +13,7 @@
 #include "base/number.h"
 #include "net/client.h"
 #include "net/info.h"
+#include "net/waiting.h"
 #include <stdio.h>
 
 /* How long a replica may take to receive what the primary has. */
@@ -49,8 +50,8 @@ static bool is_in_step(const rf_target *source, const rf_address *address, int64
     if (client_open(source, address, &replica, &ignored) != RF_OK)
         return false;
     while ((reached = offset_of_replica(replica)) >= 0 && reached < offset &&
-           clock_monotonic_ms() < deadline_ms)
-        clock_sleep_ms(PAUSE_MS);
+           clock_monotonic_ms() < deadline_ms && waiting_pause(&source->wait, PAUSE_MS, &ignored) == RF_OK)
+        continue;
     client_close(replica);
     return reached >= offset;
 }

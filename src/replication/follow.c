@@ -93,9 +93,11 @@ static rf_code connect_to(struct rf_follow *follow, const struct located *locate
     return code;
 }
 
-rf_code follow_locate(rf_follow *follow, struct located *out, rf_error *error)
+rf_code follow_locate(rf_follow *follow, const rf_target *source, struct located *out, rf_error *error)
 {
-    rf_code code = place_locate(&follow->place, out, error);
+    struct place place = follow->place;
+    place.source = source;
+    rf_code code = place_locate(&place, out, error);
     if (out->moved)
         atomic_store(&follow->needs_snapshot, true);
     return code;
@@ -105,7 +107,7 @@ static rf_code connect_once(void *ctx, rf_error *error)
 {
     struct rf_follow *follow = ctx;
     struct located located;
-    TRY(follow_locate(follow, &located, error));
+    TRY(follow_locate(follow, &follow->source, &located, error));
     rf_code code = connect_to(follow, &located, error);
     located_free(&located);
     return code;
@@ -217,10 +219,6 @@ static void *run(void *ctx)
 {
     struct rf_follow *follow = ctx;
     rf_error error;
-    follow->source.wait = (rf_target_wait){.retry_for_ms = follow->source.wait.retry_for_ms,
-                                           .on_log = follow->source.wait.on_log,
-                                           .tick = check_stopped,
-                                           .ctx = follow};
     rf_code code = follow->in_stream ? RF_OK
                                      : waiting_attempt(&follow->source, begin_snapshot, follow, &error);
     while (code == RF_OK) {
@@ -243,6 +241,22 @@ static void *run(void *ctx)
 
 /* --- opening and closing ------------------------------------------------------------------------------ */
 
+static void log_to_caller(void *ctx, rf_log_level level, const char *text)
+{
+    const struct rf_follow *follow = ctx;
+    const rf_target_wait *wait = &follow->caller->wait;
+    wait->on_log(wait->ctx, level, text);
+}
+
+/* A wait of the thread ends when it is stopped, and not when one of the caller does. */
+static void detach_waits(struct rf_follow *follow)
+{
+    rf_target_wait *wait = &follow->source.wait;
+    wait->on_log = wait->on_log ? log_to_caller : NULL;
+    wait->tick = check_stopped;
+    wait->ctx = follow;
+}
+
 static rf_code start(struct rf_follow *follow, const rf_follow_options *options, rf_error *error)
 {
     if (follow->event_fd < 0)
@@ -251,6 +265,7 @@ static rf_code start(struct rf_follow *follow, const rf_follow_options *options,
     TRY(fifo_open(options->spool_directory, options->spool_limit, &follow->stream, error));
     TRY(waiting_attempt(&follow->source, connect_first, follow, error));
     begin_stream_at(follow, atomic_load(&follow->received));
+    detach_waits(follow);
     if (thread_start(&follow->thread, run, follow) != 0)
         return fail(error, RF_E_MEMORY, "cannot start a thread");
     follow->running = true;
@@ -273,6 +288,7 @@ rf_code follow_open(const rf_target *source, const struct primaries *cluster, si
     pthread_mutex_init(&follow->marks_lock, NULL);
     follow->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     follow->source = *source;
+    follow->caller = source;
     follow->place = (struct place){&follow->source, cluster, node, true};
     follow->in_stream = options->id != NULL;
     if (options->id)

@@ -23,7 +23,8 @@ struct follow_mark {
 };
 
 struct rf_follow {
-    rf_target source; /* borrows everything from the caller's */
+    rf_target source; /* borrows from the caller's, but waits as the thread does once it runs */
+    const rf_target *caller;
     struct place place;
     pthread_t thread;
     bool running;
@@ -58,8 +59,8 @@ struct rf_follow {
     uint64_t marked; /* the end of the last one */
 };
 
-/* place_locate() of its place. */
-rf_code follow_locate(rf_follow *follow, struct located *out, rf_error *error);
+/* place_locate() of its place; `source` is one of the two. */
+rf_code follow_locate(rf_follow *follow, const rf_target *source, struct located *out, rf_error *error);
 
 /* rf_follow_open() for a node of a cluster, or with NULL. */
 rf_code follow_open(const rf_target *source, const struct primaries *cluster, size_t node,

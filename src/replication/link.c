@@ -169,7 +169,8 @@ static rf_code wait_readable(struct link *link, int64_t until_ms, bool *arrived,
     int64_t deadline_ms = until_ms < silent_ms ? until_ms : silent_ms;
     *arrived = false;
     while ((left = deadline_ms - clock_monotonic_ms()) >= 0) {
-        int ready = poll(fds, 2, left < INT_MAX ? (int)left : INT_MAX);
+        TRY(connection_tick(link->connection, error));
+        int ready = poll(fds, 2, (int)(left < CONNECTION_TICK_MS ? left : CONNECTION_TICK_MS));
         if (ready < 0 && errno != EINTR)
             return fail_errno(error, RF_E_UNAVAILABLE, "%s: cannot wait", link_name(link));
         if (fds[1].revents)

@@ -209,8 +209,8 @@ Test(client, can_be_ended_while_it_waits, .timeout = 30)
     unsigned left = 3;
     fake_server_start(&server, serve_nothing);
     server.target.timeout_ms = 600 * 1000;
+    server.target.wait = (rf_target_wait){.tick = tick, .ctx = &left};
     struct client *client = connect_to(&server);
-    client_on_wait(client, tick, &left);
     cr_expect_eq(call(client, &head, &rest, &error), RF_E_WRITE);
     cr_expect_eq(left, 0);
     client_close(client);
@@ -227,8 +227,8 @@ Test(client, gives_up_while_it_is_asked, .timeout = 30)
     unsigned left = UINT_MAX;
     fake_server_start(&server, serve_nothing);
     server.target.timeout_ms = 350;
+    server.target.wait = (rf_target_wait){.tick = tick, .ctx = &left};
     struct client *client = connect_to(&server);
-    client_on_wait(client, tick, &left);
     cr_expect_eq(call(client, &head, &rest, &error), RF_E_UNAVAILABLE);
     cr_expect_lt(left, UINT_MAX);
     client_close(client);

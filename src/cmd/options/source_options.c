@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Builds a source from its options, a URL and the environment. */
 #include "cmd/options/source_options.h"
+#include "cmd/run/signals.h"
 #include "cmd/term/message.h"
 #include "cmd/term/status.h"
 #include <inttypes.h>
@@ -124,6 +125,7 @@ bool source_options_add(struct source_options *options, const char *url, bool al
         rf_target_free(&source);
         return false;
     }
+    source.wait.tick = stop_tick;
     rf_code code = options->scan
                        ? add_scan(options, files, &source, &error)
                        : rf_files_add_live(files, &source,

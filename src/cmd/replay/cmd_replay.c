@@ -145,11 +145,6 @@ static int64_t clock_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static bool is_to_stop(const struct replay *r)
-{
-    return atomic_load(&r->stop_request.signal) != 0;
-}
-
 /* The error that stops the reading; it does not count as an error of the run. */
 static rf_code stop(struct replay *r, rf_error *error)
 {
@@ -157,12 +152,19 @@ static rf_code stop(struct replay *r, rf_error *error)
     return fail(error, RF_E_WRITE, "stopped by a signal");
 }
 
+/* The code of what a signal has not ended: it also ends the wait for a source, or the process that writes to
+ * a pipe. */
+static rf_code unless_stopped(struct replay *r, rf_code code)
+{
+    r->state.stopped |= rf_code_is_input(code) && stop_signal() != 0;
+    return r->state.stopped ? RF_OK : code;
+}
+
 /* AOF commands that are not in transactions are always waited for: it would be unknown which of those in
  * flight were executed. */
 static bool is_overdue(struct replay *r, int64_t now)
 {
-    if (atomic_load(&r->stop_request.signal) == 0 || r->checkpoint.commands == COMMANDS_PLAIN ||
-        following_completes(r))
+    if (stop_signal() == 0 || r->checkpoint.commands == COMMANDS_PLAIN || following_completes(r))
         return false;
     if (r->ticks.stop_ms == 0)
         r->ticks.stop_ms = now;
@@ -193,7 +195,7 @@ rf_code replay_engine_tick(void *ctx, rf_error *error)
 
 rf_code replay_tick(struct replay *r, rf_error *error)
 {
-    if (is_to_stop(r))
+    if (stop_signal() != 0)
         return stop(r, error);
     return ++r->ticks.entries % CLOCK_CHECK_EVERY == 0 ? replay_engine_tick(r, error) : RF_OK;
 }
@@ -202,7 +204,7 @@ rf_code replay_tick(struct replay *r, rf_error *error)
 static rf_code wait_tick(void *ctx, rf_error *error)
 {
     struct replay *r = ctx;
-    return is_to_stop(r) ? stop(r, error) : replay_engine_tick(r, error);
+    return stop_signal() != 0 ? stop(r, error) : replay_engine_tick(r, error);
 }
 
 /* --- entries ------------------------------------------------------------------------------------------ */
@@ -338,9 +340,7 @@ static rf_code put_inputs(struct replay *r, rf_error *error)
         code = check_start(r, cursor.number, error);
     if (code == RF_OK)
         code = collisions_end(&r->collisions, error);
-    if (rf_code_is_input(code) && is_to_stop(r))
-        r->state.stopped = true; /* the signal has also ended the process that writes to a pipe */
-    return r->state.stopped ? RF_OK : code;
+    return unless_stopped(r, code);
 }
 
 /* Waits for everything that has been put, even after an error. */
@@ -422,7 +422,7 @@ static rf_code write_inputs(struct replay *r, rf_error *error)
     if (code == RF_OK)
         code = following_begin(r, error);
     if (code != RF_OK)
-        return r->state.stopped ? RF_OK : code;
+        return unless_stopped(r, code);
     r->ticks.second_ms = clock_ms();
     r->state.writing = true;
     code = following_try_again(r, finish(r, put_inputs(r, error), error), error);
@@ -463,7 +463,7 @@ static rf_code remove_left_positions(struct replay *r, rf_error *error)
 /* What an earlier run has written is only verified. */
 static rf_code replay(struct replay *r, rf_error *error)
 {
-    atomic_store(&r->stop_request.awaited, true);
+    stop_await();
     TRY(begin(r, error));
     bool done = replay_is_done(r);
     TRY(done ? remove_left_positions(r, error) : write_inputs(r, error));
@@ -496,7 +496,7 @@ static enum status exit_status(const struct replay *r, rf_code code)
     if (code != RF_OK)
         return status_of(code);
     if (r->state.stopped && !r->following.stopped_in_step)
-        return (enum status)(STATUS_SIGNAL + atomic_load(&r->stop_request.signal));
+        return (enum status)(STATUS_SIGNAL + stop_signal());
     if (r->failures.count + r->found.failed > 0)
         return STATUS_OUTPUT;
     return r->verification.complete && replay_verify_unaccounted(&r->verification) > 0 ? STATUS_NO
@@ -511,12 +511,11 @@ static enum status run(struct replay *r)
     r->session.read.resume = true; /* damaged values are failures; the run continues */
     r->session.read.pauses = true; /* for replay_tick() */
     r->session.read.rewrites_commands = true;
-    r->session.stop_request = &r->stop_request;
     unsplittable_begin(r);
     session_begin(&r->session);
     rf_code code = replay(r, &error);
     session_end(&r->session);
-    r->attempts->again &= !is_to_stop(r);
+    r->attempts->again &= stop_signal() == 0;
     enum status status = exit_status(r, code);
     if (r->attempts->again)
         return status;

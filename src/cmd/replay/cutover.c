@@ -5,10 +5,12 @@
 #include "base/fail.h"
 #include "cmd/replay/replay.h"
 #include "cmd/replay/steady_pass.h"
+#include "cmd/run/signals.h"
 #include "cmd/run/spawn.h"
 #include "cmd/term/message.h"
 #include "cmd/term/text.h"
 #include <inttypes.h>
+#include <rdbferry/snapshot.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -30,15 +32,21 @@ static int64_t left_ms(const struct replay *r)
     return r->following.cutover.paused_ms + pause_ms(r) - pause_ms(r) / MARGIN - clock_monotonic_ms();
 }
 
-/* 0 ms: checks that it is permitted. */
+/* Again: the primary that a server has taken over from may not know it yet. */
+static rf_code pause_one(struct followed *source, int64_t ms, rf_error *error)
+{
+    rf_follow_paused now;
+    TRY(rf_follow_pause(source->follow, ms, &now, error));
+    if (now.replicas < source->paused.replicas)
+        return fail(error, RF_E_UNAVAILABLE, "a replica has left the source: it may have taken over");
+    source->paused = now;
+    return RF_OK;
+}
+
 static rf_code pause_all(struct following *f, int64_t ms, rf_error *error)
 {
-    for (size_t i = 0; i < f->count; i++) {
-        uint64_t offset;
-        TRY(rf_follow_pause(f->sources[i].follow, ms, &offset, error));
-        if (ms > 0)
-            f->sources[i].paused_offset = offset;
-    }
+    for (size_t i = 0; i < f->count; i++)
+        TRY(pause_one(&f->sources[i], ms, error));
     return RF_OK;
 }
 
@@ -53,10 +61,31 @@ static rf_code unpause_all(const struct following *f, rf_error *error)
     return code;
 }
 
+static void warn_of_sentinels(const struct replay *r)
+{
+    char source[SOURCE_TEXT];
+    following_format_source(r, source, sizeof source);
+    message_warning(
+        "Sentinels watch %s: they lose their connections to it while its writes are paused, and have "
+        "another server take over after their down-after-milliseconds: give the source as "
+        "redis+sentinel://, and a shorter --cutover",
+        source);
+}
+
 rf_code cutover_begin(struct replay *r, rf_error *error)
 {
+    const struct following *f = &r->following;
+    const bool by_sentinel = rf_files_source(&r->options->common.inputs, 0)->kind == RF_TARGET_SENTINEL;
+    bool watched = false;
     cutover_compare_begin(r);
-    return r->options->cutover_ms > 0 ? pause_all(&r->following, 0, error) : RF_OK;
+    for (size_t i = 0; i < f->count && r->options->cutover_ms > 0; i++) {
+        rf_follow_paused permitted;
+        TRY(rf_follow_pause(f->sources[i].follow, 0, &permitted, error));
+        watched |= permitted.watched;
+    }
+    if (watched && !by_sentinel)
+        warn_of_sentinels(r);
+    return RF_OK;
 }
 
 /* --- the pause ----------------------------------------------------------------------------------------- */
@@ -80,6 +109,7 @@ static void unpause(struct replay *r)
  * followed on: the source may still prolong them. */
 static rf_code give_up(struct replay *r, rf_code code, const char *why, rf_error *error)
 {
+    TRY(stop_tick(NULL, error));
     if (r->following.cutover.corrected)
         return fail(error, code,
                     "cut-over: %.200s; as the expiries were corrected already, another snapshot is needed",
@@ -231,7 +261,7 @@ static rf_code compare(struct replay *r, rf_error *error)
 static bool is_drained(const struct following *f)
 {
     for (size_t i = 0; i < f->count; i++)
-        if (f->sources[i].done < f->sources[i].paused_offset)
+        if (f->sources[i].done < f->sources[i].paused.offset)
             return false;
     return true;
 }

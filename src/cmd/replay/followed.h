@@ -31,9 +31,9 @@ struct followed {
     size_t first, count, capacity; /* of the points; the first one is the last that is done */
     struct checkpoint_mark put[2]; /* the last command that was put, and the one before */
     struct checkpoint_mark marks[CHECKPOINT_MARKS];
-    uint64_t exit_offset;   /* of the source when it was time to end; 0: not yet */
-    uint64_t paused_offset; /* of the source when its writes were paused */
-    char paused_id[41];     /* of its stream then */
+    uint64_t exit_offset;    /* of the source when it was time to end; 0: not yet */
+    rf_follow_paused paused; /* what the source told then; offset 0: not yet */
+    char paused_id[41];      /* of its stream then */
 };
 
 /* All of the snapshot is done. */

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/fail.h"
 #include "cmd/replay/replay.h"
+#include "cmd/run/signals.h"
 #include "cmd/term/message.h"
 #include "cmd/term/text.h"
 #include <inttypes.h>
@@ -326,6 +327,7 @@ rf_code following_turn(struct replay *r, struct cursor *cursor, rf_error *error)
 rf_code following_ended(struct replay *r, rf_code code, rf_error *error)
 {
     struct following *f = &r->following;
+    stop_heed();
     cutover_end(r);
     f->stopped_in_step = f->begun && r->state.stopped && f->phase == FOLLOWING_IN_STEP;
     if (!following_completes(r))
@@ -396,8 +398,8 @@ static void report_source(struct json *json, const struct followed *source)
     json_number(json, "offset", source->done);
     json_number(json, "lag_bytes", source->lag.bytes);
     json_number(json, "lag_ms", (uint64_t)source->lag.ms);
-    if (source->paused_offset > 0)
-        json_number(json, "paused_offset", source->paused_offset);
+    if (source->paused.offset > 0)
+        json_number(json, "paused_offset", source->paused.offset);
     json_end_object(json);
 }
 

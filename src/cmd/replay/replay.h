@@ -73,7 +73,6 @@ struct replay {
     const struct replay_options *options;
     rf_target target; /* of the options, which own it; a signal ends the wait for it */
     struct session session;
-    struct stop_request stop_request;
     struct collisions collisions;
     struct checkpoint checkpoint; /* used even without a file: it holds the run's name and position */
     struct checkpoint found;      /* with --resume: the loaded checkpoint, for comparing inputs */

@@ -174,7 +174,7 @@ static void print_position(const struct replay *r)
 
 static void print_stopped(const struct replay *r)
 {
-    const char *name = signal_name(r->stop_request.signal);
+    const char *name = signal_name(stop_signal());
     if (!r->engine) {
         message_error("stopped by %s%s", name, replay_is_done(r) ? "" : "; nothing was written");
         return;

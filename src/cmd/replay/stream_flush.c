@@ -30,8 +30,11 @@ static rf_code ask_source(struct flush *flush, int64_t db, rf_error *error)
 {
     const rf_files *files = &flush->replay->options->common.inputs;
     const rf_live_options options = {.names_only = true};
+    rf_target source = *rf_files_source(files, flush->source);
     rf_live *live;
-    TRY(rf_live_open(rf_files_source(files, flush->source), &options, &live, error));
+    source.wait.tick = replay_engine_tick; /* as that of the pass */
+    source.wait.ctx = flush->replay;
+    TRY(rf_live_open(&source, &options, &live, error));
     rf_code code = rf_live_has_db(live, db, &flush->has_db, error);
     rf_live_close(live);
     flush->asked_db = db;

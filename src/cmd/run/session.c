@@ -127,8 +127,7 @@ void session_begin(struct session *session)
     remove_leftovers(session->options->report, NULL);
     progress_start(&session->progress, inputs_size(session->inputs, session->input_count),
                    !terminal_at(STDERR_FILENO));
-    signal_thread_start(&session->signals, wants_progress(session->options) ? &session->progress : NULL,
-                        session->stop_request);
+    signal_thread_start(&session->signals, wants_progress(session->options) ? &session->progress : NULL);
 }
 
 void session_if_killed(struct session *session, const char *outcome)

@@ -71,7 +71,6 @@ struct session {
     struct stats stats;
     struct notices notices;
     struct progress progress;
-    struct stop_request *stop_request; /* set by a command that stops by itself; NULL: signals kill */
     struct signal_thread signals;
     bool unfiltered;                 /* all keys are read and keep their names */
     uint64_t dropped[RF_DROP_COUNT]; /* dropped keys, by reason; they are not in `stats` */

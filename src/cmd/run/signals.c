@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The signal thread: waits for signals, 200 ms at a time. */
 #include "cmd/run/signals.h"
+#include "base/clock.h"
+#include "base/fail.h"
 #include "cmd/term/message.h"
 #include "cmd/term/status.h"
 #include <rdbferry/sink.h>
@@ -8,6 +10,12 @@
 
 /* Sent by signal_thread_stop() to end the wait. */
 #define WAKE SIGRTMIN
+
+enum { REST_MS = 5000 }; /* after stop_heed() */
+
+static atomic_bool stop_awaited;
+static atomic_int stop_number;        /* the signal that the command is to stop for, */
+static _Atomic int64_t stop_until_ms; /* and until when the rest may take; monotonic; 0: it has not stopped */
 
 static const struct timespec interval = {.tv_nsec = 200 * 1000 * 1000};
 
@@ -59,6 +67,32 @@ void die_of_signal(int number)
     _exit(STATUS_SIGNAL + number); /* the default action does nothing to process 1 */
 }
 
+/* --- a command that stops by itself -------------------------------------------------------------------- */
+
+void stop_await(void)
+{
+    atomic_store(&stop_awaited, true);
+}
+
+int stop_signal(void)
+{
+    return atomic_load(&stop_number);
+}
+
+rf_code stop_tick(void *ctx, rf_error *error)
+{
+    (void)ctx;
+    if (stop_signal() == 0 || clock_monotonic_ms() < atomic_load(&stop_until_ms))
+        return RF_OK;
+    return fail(error, RF_E_READ, "stopped by a signal");
+}
+
+void stop_heed(void)
+{
+    if (stop_signal() != 0)
+        atomic_store(&stop_until_ms, clock_monotonic_ms() + REST_MS);
+}
+
 /* --- the thread --------------------------------------------------------------------------------------- */
 
 static _Noreturn void stop_at_once(const struct signal_thread *signal_thread, int number)
@@ -70,12 +104,11 @@ static _Noreturn void stop_at_once(const struct signal_thread *signal_thread, in
 }
 
 /* True: the command handles the signal. */
-static bool forward(struct signal_thread *signal_thread, int number)
+static bool forward(int number)
 {
-    struct stop_request *request = signal_thread->stop_request;
-    if (!request || !atomic_load(&request->awaited) || atomic_load(&request->signal) != 0)
+    if (!atomic_load(&stop_awaited) || atomic_load(&stop_number) != 0)
         return false;
-    atomic_store(&request->signal, number);
+    atomic_store(&stop_number, number);
     message_warning("stopping when writes in flight are done; send the signal again to stop at once");
     return true;
 }
@@ -87,7 +120,7 @@ static void *run_signal_thread(void *ctx)
     sigaddset(&awaited, WAKE);
     while (!atomic_load(&signal_thread->stop)) {
         int number = sigtimedwait(&awaited, NULL, &interval);
-        if (sigismember(&signal_thread->deadly, number) == 1 && !forward(signal_thread, number))
+        if (sigismember(&signal_thread->deadly, number) == 1 && !forward(number))
             stop_at_once(signal_thread, number);
         if (number < 0 && signal_thread->progress)
             progress_show(signal_thread->progress);
@@ -102,11 +135,10 @@ static void add_unless_ignored(sigset_t *set, int number)
         sigaddset(set, number);
 }
 
-void signal_thread_start(struct signal_thread *signal_thread, struct progress *progress,
-                         struct stop_request *stop_request)
+void signal_thread_start(struct signal_thread *signal_thread, struct progress *progress)
 {
     sigset_t blocked;
-    *signal_thread = (struct signal_thread){.progress = progress, .stop_request = stop_request};
+    *signal_thread = (struct signal_thread){.progress = progress};
     sigemptyset(&signal_thread->deadly);
     for (size_t i = 0; i < FATAL_COUNT; i++)
         add_unless_ignored(&signal_thread->deadly, fatal[i].number);
