@@ -152,11 +152,16 @@ static rf_code stop(struct replay *r, rf_error *error)
     return fail(error, RF_E_WRITE, "stopped by a signal");
 }
 
-/* The code of what a signal has not ended: it also ends the wait for a source, or the process that writes to
- * a pipe. */
-static rf_code unless_stopped(struct replay *r, rf_code code)
+/* A signal also ends the wait for a source, or the process that writes to a pipe. */
+static void note_stop(struct replay *r, rf_code code)
 {
     r->state.stopped |= rf_code_is_input(code) && stop_signal() != 0;
+}
+
+/* The code of what a signal has not ended. */
+static rf_code unless_stopped(struct replay *r, rf_code code)
+{
+    note_stop(r, code);
     return r->state.stopped ? RF_OK : code;
 }
 
@@ -335,6 +340,7 @@ static rf_code put_inputs(struct replay *r, rf_error *error)
         if (code == RF_OK)
             code = following_turn(r, &cursor, error);
     }
+    note_stop(r, code);
     code = cursor_close(&cursor, following_ended(r, code, error), error);
     if (code == RF_OK)
         code = check_start(r, cursor.number, error);
