@@ -9,7 +9,6 @@ import importlib
 import itertools
 import json
 import os
-import resource
 import signal
 import subprocess
 import sys
@@ -68,7 +67,6 @@ WITH_ONE_SERVER = {"corpus", "guides"}
 # Classes at the same time for each processor: most wait for servers more than they compute. Sanitizers compute.
 AT_ONCE = 2 if os.environ.get("BUILD") == "asan" else 3
 LIMIT = 1800  # seconds for one class
-SLOW_TEST = 4  # seconds, from which on a test is named as slow
 
 
 # --- one class, in a process of its own ---
@@ -80,16 +78,15 @@ class Result(unittest.TextTestResult):
     def __init__(self, *arguments, **options):
         super().__init__(*arguments, **options)
         self.failed = set()
-        self.slow = []
+        self.durations = []
 
     def startTest(self, test):
         super().startTest(test)
-        self._began = time.monotonic()
+        self._began = Moment()
 
     def stopTest(self, test):
         super().stopTest(test)
-        if (seconds := time.monotonic() - self._began) >= SLOW_TEST:
-            self.slow.append((seconds, test))
+        self.durations.append((test.id(), *self._began.since()))
 
     def addError(self, test, err):
         super().addError(test, err)
@@ -103,6 +100,31 @@ class Result(unittest.TextTestResult):
         super().addSubTest(test, subtest, err)
         if err is not None:
             self.failed.add(str(test))
+
+
+class Moment:
+    """From when on seconds are counted: those that have passed, and those of processors that this session used,
+    servers included."""
+
+    TICKS = os.sysconf("SC_CLK_TCK")
+
+    def __init__(self):
+        self._passed, self._used = time.monotonic(), self._processor_seconds()
+
+    def since(self):
+        return time.monotonic() - self._passed, self._processor_seconds() - self._used
+
+    def _processor_seconds(self):
+        session, ticks = os.getsid(0), 0
+        for path in glob.glob("/proc/[0-9]*/stat"):
+            try:
+                with open(path, encoding="utf-8", errors="replace") as file:
+                    fields = file.read().rsplit(")", 1)[1].split()
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+            if int(fields[3]) == session:  # its own, and those of children that it has waited for
+                ticks += sum(map(int, fields[11:15]))
+        return ticks / self.TICKS
 
 
 def run_tests(result_path, name, *tests):
@@ -120,19 +142,21 @@ def run_tests(result_path, name, *tests):
 def skipped_as_a_whole(name, count, reason):
     """Nothing is set up for it, its module neither, and it is told once."""
     print(f"skipped: {reason}")
-    return {"passed": 0, "failed": 0, "skipped": [[f"{name}, {count} test{'s' * (count > 1)}: {reason}", count]]}
+    return {"passed": 0, "failed": 0, "durations": [], "skipped": [[f"{name}, {count} test{'s' * (count > 1)}: {reason}", count]]}
 
 
 def run_and_count(names):
     """Runs tests. Of those that were skipped the counts tell what, and how many."""
     tests = unittest.defaultTestLoader.loadTestsFromNames(names)
+    began = Moment()
     result = unittest.TextTestRunner(sys.stdout, verbosity=2, resultclass=Result).run(tests)
     failed, skipped = len(result.failed), len(result.skipped)
-    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    print(f"processor: {sum(one.ru_utime + one.ru_stime for one in used):.1f} s")
-    for seconds, test in sorted(result.slow, key=lambda slow: -slow[0]):
-        print(f"slow: {test}: {seconds:.1f} s")
+    passed, used = began.since()
+    passed -= sum(duration[1] for duration in result.durations)
+    used -= sum(duration[2] for duration in result.durations)
+    durations = [*result.durations, (names[0].rsplit(".", 1)[0] + " (fixtures)", passed, used)]
     return {
+        "durations": durations,
         "passed": max(0, result.testsRun - failed - skipped),
         "failed": failed,
         "skipped": [[f"{test}: {reason}", 1] for test, reason in result.skipped],
@@ -184,7 +208,7 @@ class Pool:
             with open(path + ".json", encoding="utf-8") as file:
                 counts = json.load(file)
         except FileNotFoundError:
-            counts = {"passed": 0, "failed": 1, "skipped": []}
+            counts = {"passed": 0, "failed": 1, "skipped": [], "durations": []}
             output += f"\n{job.name} came to no result: {ended}\n"
         return counts, output, time.monotonic() - started
 
@@ -311,12 +335,20 @@ def jobs_of(suites, options, servers):
     return in_order(jobs)
 
 
+def write_durations(path, durations):
+    """Of each test, and of what a class has done beside its tests: seconds of processors, seconds, name."""
+    with open(path, "w", encoding="utf-8") as file:
+        for name, passed, used in sorted(durations, key=lambda duration: -duration[2]):
+            file.write(f"{used:8.2f} {passed:8.2f}  {name}\n")
+
+
 def run_suites(options, servers):
     suites = [Suite(name, options.logs) for name in options.suites or SUITES]
     jobs = jobs_of(suites, options, servers)
     suites = [suite for suite in suites if any(job.suite is suite for job in jobs)]
     for job in jobs:
         job.suite.waiting += 1
+    durations = []
     with tempfile.TemporaryDirectory(prefix="rdbferry-", ignore_cleanup_errors=True) as folder:
         os.chmod(folder, 0o711)  # servers of other users have their folders in it
         pool = Pool(folder)
@@ -325,12 +357,16 @@ def run_suites(options, servers):
                 running = {threads.submit(pool.run, number, job): job for number, job in enumerate(jobs)}
                 for done in concurrent.futures.as_completed(running):
                     job = running[done]
-                    job.suite.add(job, *done.result())
+                    counts, output, seconds = done.result()
+                    job.suite.add(job, counts, output, seconds)
+                    durations += [[job.whose + name, *used] for name, *used in counts["durations"]]
                     if options.logs and job.suite.waiting == 0:
                         job.suite.write_log()
             except BaseException:
                 pool.close()
                 raise
+    if options.durations:
+        write_durations(options.durations, durations)
     if not options.logs:
         for suite in suites:
             print("\n".join(suite.closing_lines()))
@@ -350,6 +386,7 @@ def parsed(arguments):
     at_once = AT_ONCE * os.cpu_count()
     parser.add_argument("-j", metavar="N", type=int, default=at_once, help="classes at the same time (%(default)s)")
     parser.add_argument("--logs", metavar="FOLDER", help="write logs there; print suites as they are done")
+    parser.add_argument("--durations", metavar="FILE", help="write there how long each test took")
     parser.add_argument("--soak", action="store_true", help="the tests, and all cases, that are left to the soak")
     parser.add_argument("--share", metavar="I/N", type=read_share, help="of the tests the I-th of N shares")
     options = parser.parse_args(arguments)
