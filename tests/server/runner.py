@@ -4,6 +4,8 @@ another, and once for each server program. A class has its own servers, ports an
 when it is done; at the end there is for each suite the line the other suites end with."""
 import argparse
 import concurrent.futures
+import contextlib
+import gc
 import glob
 import importlib
 import itertools
@@ -15,6 +17,7 @@ import sys
 import tempfile
 import threading
 import time
+import traceback
 import unittest
 
 from lib import kinds, program
@@ -127,10 +130,13 @@ class Moment:
         return ticks / self.TICKS
 
 
+def module_of(name):
+    return name.split(".")[0]
+
+
 def run_tests(result_path, name, *tests):
     """Runs tests of one class, and writes its counts to a file."""
-    module, name_in_it = name.split(".")
-    test_class = getattr(importlib.import_module(module), name_in_it)
+    test_class = getattr(importlib.import_module(module_of(name)), name.split(".")[1])
     if getattr(test_class, "__unittest_skip__", False):
         counts = skipped_as_a_whole(name, len(tests), test_class.__unittest_skip_why__)
     else:
@@ -166,63 +172,136 @@ def run_and_count(names):
 # --- all of them ---
 
 
+class Worker:
+    """A process in which what the tests import stays imported. Each class runs in a fork of it, which is the leader of
+    a session, so that its servers can be ended with it."""
+
+    def __init__(self, environment):
+        command = [sys.executable, os.path.abspath(__file__), "--work"]
+        self._process = subprocess.Popen(
+            command, bufsize=0, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, start_new_session=True
+        )
+
+    def begin(self, *request):
+        """Returns the session's number once it is there, None if the worker has ended."""
+        self._process.stdin.write(json.dumps(request).encode() + b"\n")
+        return self._read("began")
+
+    def wait(self):
+        """Returns the exit code of what has begun."""
+        return self._read("ended")
+
+    def _read(self, expected):
+        word, _, number = self._process.stdout.readline().decode().partition(" ")
+        return int(number) if word == expected else None
+
+    def kill(self):
+        self._process.kill()
+        self._process.wait()
+
+
+def work():
+    """What a worker does: it runs what lines on stdin ask for, one after the other."""
+    for line in sys.stdin:
+        log, *request = json.loads(line)
+        with contextlib.suppress(Exception):  # what fails here fails there, and is in the log
+            importlib.import_module(module_of(request[1]))
+        gc.freeze()  # what is never freed is not written to by each fork
+        child = os.fork()
+        if child == 0:
+            run_forked(log, request)
+        print("ended", os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+
+
+def run_forked(log, request):
+    os.setsid()
+    print("began", os.getpid(), flush=True)
+    with open(os.devnull, "rb") as nothing, open(log, "wb") as file:
+        os.dup2(nothing.fileno(), 0)
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
+    code = 1
+    try:
+        run_tests(*request)
+        code = 0
+    except Exception:  # pylint: disable=broad-exception-caught
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        os._exit(code)
+
+
 class Pool:
-    """Processes that run classes, each the leader of a group, so that its servers can be ended with it."""
+    """Workers, as many as are needed at a time."""
 
     def __init__(self, folder):
         self._folder = folder
-        # whatever ends them leaves nothing, and what one has compiled of a module is there for the others
-        self._environment = {**os.environ, "TMPDIR": folder, "PYTHONPYCACHEPREFIX": os.path.join(folder, "compiled")}
+        self._environment = {
+            **os.environ,
+            "TMPDIR": folder,  # whatever ends them leaves nothing
+            "PYTHONPYCACHEPREFIX": os.path.join(folder, "compiled"),  # what one has compiled is there for the others
+            # a wrapper in its place takes longer than a test
+            "PATH": os.path.dirname(sys.executable) + os.pathsep + os.environ["PATH"],
+        }
         self._environment.pop("PYTHONDONTWRITEBYTECODE", None)
         self._lock = threading.Lock()
+        self._workers, self._free = [], {}
         self._groups = set()
         self._closed = False
 
     def run(self, number, job):
         """Runs tests of a class, and returns their counts, what they printed, and the seconds that they took."""
         path = os.path.join(self._folder, str(number))
-        command = [sys.executable, os.path.abspath(__file__), "--run-tests", path + ".json"]
-        command += [job.name, *job.tests]
         started = time.monotonic()
-        with open(path + ".log", "w+b") as log:
-            with self._lock:
-                if self._closed:
-                    return None
-                process = subprocess.Popen(
-                    command,
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=subprocess.STDOUT,
-                    start_new_session=True,
-                    env={**self._environment, "RDBFERRY_SERVER": job.server.path},
-                )
-                self._groups.add(process.pid)
-            try:
-                ended = f"exit {process.wait(timeout=LIMIT)}"
-            except subprocess.TimeoutExpired:
-                ended = f"killed after {LIMIT} s"
-            self._end(process)
-            log.seek(0)
-            output = log.read().decode(errors="replace")
+        worker = self._worker_for(job.server)
+        if worker is None:
+            return None
+        group = worker.begin(path + ".log", path + ".json", job.name, *job.tests)
+        code = self._wait(worker, group) if group else None
+        self._free[job.server.path].append(worker)
+        with open(path + ".log", encoding="utf-8", errors="replace") as log:
+            output = log.read()
+        seconds = time.monotonic() - started
         try:
             with open(path + ".json", encoding="utf-8") as file:
                 counts = json.load(file)
         except FileNotFoundError:
             counts = {"passed": 0, "failed": 1, "skipped": [], "durations": []}
-            output += f"\n{job.name} came to no result: {ended}\n"
-        return counts, output, time.monotonic() - started
+            output += f"\n{job.name} came to no result: exit {code} after {seconds:.0f} of {LIMIT} s\n"
+        return counts, output, seconds
 
-    def _end(self, process):
-        """The process, and whatever servers it has left."""
+    def _worker_for(self, server):
+        """One that does nothing at the time; None once the pool is closed."""
         with self._lock:
-            self._groups.discard(process.pid)
-        end_group(process.pid)
-        process.wait()
+            if self._closed:
+                return None
+            free = self._free.setdefault(server.path, [])
+            if not free:
+                self._workers.append(Worker({**self._environment, "RDBFERRY_SERVER": server.path}))
+                free.append(self._workers[-1])
+            return free.pop()
+
+    def _wait(self, worker, group):
+        """Until it has ended, and whatever servers it has left."""
+        with self._lock:
+            self._groups.add(group)
+            if self._closed:
+                end_group(group)
+        limit = threading.Timer(LIMIT, end_group, [group])
+        limit.start()
+        code = worker.wait()
+        limit.cancel()
+        with self._lock:
+            self._groups.discard(group)
+        end_group(group)
+        return code
 
     def close(self):
         """Ends what runs; nothing is started any more."""
         with self._lock:
             self._closed = True
+            for worker in self._workers:
+                worker.kill()
             for group in self._groups:
                 end_group(group)
 
@@ -362,9 +441,8 @@ def run_suites(options, servers):
                     durations += [[job.whose + name, *used] for name, *used in counts["durations"]]
                     if options.logs and job.suite.waiting == 0:
                         job.suite.write_log()
-            except BaseException:
+            finally:
                 pool.close()
-                raise
     if options.durations:
         write_durations(options.durations, durations)
     if not options.logs:
@@ -406,8 +484,8 @@ def forgotten():
 
 def main(arguments):
     os.chdir(os.path.dirname(os.path.abspath(__file__)))
-    if arguments[:1] == ["--run-tests"]:
-        return run_tests(*arguments[1:])
+    if arguments[:1] == ["--work"]:
+        return work()
     options = parsed(arguments)
     if forgotten():
         print(f"tests/server/run: in no suite: {', '.join(sorted(forgotten()))}", file=sys.stderr)
