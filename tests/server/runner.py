@@ -4,21 +4,22 @@ another, and once for each server program. A class has its own servers, ports an
 when it is done; at the end there is for each suite the line the other suites end with."""
 import argparse
 import concurrent.futures
+import contextlib
+import gc
 import glob
 import importlib
 import itertools
 import json
 import os
-import resource
 import signal
-import subprocess
 import sys
 import tempfile
-import threading
 import time
+import traceback
 import unittest
 
 from lib import kinds, program
+from lib.workers import Pool
 
 SUITES = {
     "server": ["test_convert", "test_aofdir", "test_rewrite", "test_generated", "test_inspect", "test_diff",
@@ -67,8 +68,6 @@ WITH_ONE_SERVER = {"corpus", "guides"}
 
 # Classes at the same time for each processor: most wait for servers more than they compute. Sanitizers compute.
 AT_ONCE = 2 if os.environ.get("BUILD") == "asan" else 3
-LIMIT = 1800  # seconds for one class
-SLOW_TEST = 4  # seconds, from which on a test is named as slow
 
 
 # --- one class, in a process of its own ---
@@ -80,16 +79,15 @@ class Result(unittest.TextTestResult):
     def __init__(self, *arguments, **options):
         super().__init__(*arguments, **options)
         self.failed = set()
-        self.slow = []
+        self.durations = []
 
     def startTest(self, test):
         super().startTest(test)
-        self._began = time.monotonic()
+        self._began = Moment()
 
     def stopTest(self, test):
         super().stopTest(test)
-        if (seconds := time.monotonic() - self._began) >= SLOW_TEST:
-            self.slow.append((seconds, test))
+        self.durations.append((test.id(), *self._began.since()))
 
     def addError(self, test, err):
         super().addError(test, err)
@@ -105,10 +103,38 @@ class Result(unittest.TextTestResult):
             self.failed.add(str(test))
 
 
+class Moment:
+    """From when on seconds are counted: those that have passed, and those of processors that this session used,
+    servers included."""
+
+    TICKS = os.sysconf("SC_CLK_TCK")
+
+    def __init__(self):
+        self._passed, self._used = time.monotonic(), self._processor_seconds()
+
+    def since(self):
+        return time.monotonic() - self._passed, self._processor_seconds() - self._used
+
+    def _processor_seconds(self):
+        session, ticks = os.getsid(0), 0
+        for path in glob.glob("/proc/[0-9]*/stat"):
+            try:
+                with open(path, encoding="utf-8", errors="replace") as file:
+                    fields = file.read().rsplit(")", 1)[1].split()
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+            if int(fields[3]) == session:  # its own, and those of children that it has waited for
+                ticks += sum(map(int, fields[11:15]))
+        return ticks / self.TICKS
+
+
+def module_of(name):
+    return name.split(".")[0]
+
+
 def run_tests(result_path, name, *tests):
     """Runs tests of one class, and writes its counts to a file."""
-    module, name_in_it = name.split(".")
-    test_class = getattr(importlib.import_module(module), name_in_it)
+    test_class = getattr(importlib.import_module(module_of(name)), name.split(".")[1])
     if getattr(test_class, "__unittest_skip__", False):
         counts = skipped_as_a_whole(name, len(tests), test_class.__unittest_skip_why__)
     else:
@@ -120,19 +146,21 @@ def run_tests(result_path, name, *tests):
 def skipped_as_a_whole(name, count, reason):
     """Nothing is set up for it, its module neither, and it is told once."""
     print(f"skipped: {reason}")
-    return {"passed": 0, "failed": 0, "skipped": [[f"{name}, {count} test{'s' * (count > 1)}: {reason}", count]]}
+    return {"passed": 0, "failed": 0, "durations": [], "skipped": [[f"{name}, {count} test{'s' * (count > 1)}: {reason}", count]]}
 
 
 def run_and_count(names):
     """Runs tests. Of those that were skipped the counts tell what, and how many."""
     tests = unittest.defaultTestLoader.loadTestsFromNames(names)
+    began = Moment()
     result = unittest.TextTestRunner(sys.stdout, verbosity=2, resultclass=Result).run(tests)
     failed, skipped = len(result.failed), len(result.skipped)
-    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    print(f"processor: {sum(one.ru_utime + one.ru_stime for one in used):.1f} s")
-    for seconds, test in sorted(result.slow, key=lambda slow: -slow[0]):
-        print(f"slow: {test}: {seconds:.1f} s")
+    passed, used = began.since()
+    passed -= sum(duration[1] for duration in result.durations)
+    used -= sum(duration[2] for duration in result.durations)
+    durations = [*result.durations, (names[0].rsplit(".", 1)[0] + " (fixtures)", passed, used)]
     return {
+        "durations": durations,
         "passed": max(0, result.testsRun - failed - skipped),
         "failed": failed,
         "skipped": [[f"{test}: {reason}", 1] for test, reason in result.skipped],
@@ -142,72 +170,35 @@ def run_and_count(names):
 # --- all of them ---
 
 
-class Pool:
-    """Processes that run classes, each the leader of a group, so that its servers can be ended with it."""
-
-    def __init__(self, folder):
-        self._folder = folder
-        # whatever ends them leaves nothing, and what one has compiled of a module is there for the others
-        self._environment = {**os.environ, "TMPDIR": folder, "PYTHONPYCACHEPREFIX": os.path.join(folder, "compiled")}
-        self._environment.pop("PYTHONDONTWRITEBYTECODE", None)
-        self._lock = threading.Lock()
-        self._groups = set()
-        self._closed = False
-
-    def run(self, number, job):
-        """Runs tests of a class, and returns their counts, what they printed, and the seconds that they took."""
-        path = os.path.join(self._folder, str(number))
-        command = [sys.executable, os.path.abspath(__file__), "--run-tests", path + ".json"]
-        command += [job.name, *job.tests]
-        started = time.monotonic()
-        with open(path + ".log", "w+b") as log:
-            with self._lock:
-                if self._closed:
-                    return None
-                process = subprocess.Popen(
-                    command,
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=subprocess.STDOUT,
-                    start_new_session=True,
-                    env={**self._environment, "RDBFERRY_SERVER": job.server.path},
-                )
-                self._groups.add(process.pid)
-            try:
-                ended = f"exit {process.wait(timeout=LIMIT)}"
-            except subprocess.TimeoutExpired:
-                ended = f"killed after {LIMIT} s"
-            self._end(process)
-            log.seek(0)
-            output = log.read().decode(errors="replace")
-        try:
-            with open(path + ".json", encoding="utf-8") as file:
-                counts = json.load(file)
-        except FileNotFoundError:
-            counts = {"passed": 0, "failed": 1, "skipped": []}
-            output += f"\n{job.name} came to no result: {ended}\n"
-        return counts, output, time.monotonic() - started
-
-    def _end(self, process):
-        """The process, and whatever servers it has left."""
-        with self._lock:
-            self._groups.discard(process.pid)
-        end_group(process.pid)
-        process.wait()
-
-    def close(self):
-        """Ends what runs; nothing is started any more."""
-        with self._lock:
-            self._closed = True
-            for group in self._groups:
-                end_group(group)
+def work():
+    """What a worker does: it runs what lines on stdin ask for, one after the other."""
+    for line in sys.stdin:
+        log, *request = json.loads(line)
+        with contextlib.suppress(Exception):  # what fails here fails there, and is in the log
+            importlib.import_module(module_of(request[1]))
+        gc.freeze()  # what is never freed is not written to by each fork
+        child = os.fork()
+        if child == 0:
+            run_forked(log, request)
+        print("ended", os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 
 
-def end_group(group):
+def run_forked(log, request):
+    os.setsid()
+    print("began", os.getpid(), flush=True)
+    with open(os.devnull, "rb") as nothing, open(log, "wb") as file:
+        os.dup2(nothing.fileno(), 0)
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
+    code = 1
     try:
-        os.killpg(group, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):
-        pass
+        run_tests(*request)
+        code = 0
+    except Exception:  # pylint: disable=broad-exception-caught
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        os._exit(code)
 
 
 class Job:
@@ -311,12 +302,20 @@ def jobs_of(suites, options, servers):
     return in_order(jobs)
 
 
+def write_durations(path, durations):
+    """Of each test, and of what a class has done beside its tests: seconds of processors, seconds, name."""
+    with open(path, "w", encoding="utf-8") as file:
+        for name, passed, used in sorted(durations, key=lambda duration: -duration[2]):
+            file.write(f"{used:8.2f} {passed:8.2f}  {name}\n")
+
+
 def run_suites(options, servers):
     suites = [Suite(name, options.logs) for name in options.suites or SUITES]
     jobs = jobs_of(suites, options, servers)
     suites = [suite for suite in suites if any(job.suite is suite for job in jobs)]
     for job in jobs:
         job.suite.waiting += 1
+    durations = []
     with tempfile.TemporaryDirectory(prefix="rdbferry-", ignore_cleanup_errors=True) as folder:
         os.chmod(folder, 0o711)  # servers of other users have their folders in it
         pool = Pool(folder)
@@ -325,12 +324,15 @@ def run_suites(options, servers):
                 running = {threads.submit(pool.run, number, job): job for number, job in enumerate(jobs)}
                 for done in concurrent.futures.as_completed(running):
                     job = running[done]
-                    job.suite.add(job, *done.result())
+                    counts, output, seconds = done.result()
+                    job.suite.add(job, counts, output, seconds)
+                    durations += [[job.whose + name, *used] for name, *used in counts["durations"]]
                     if options.logs and job.suite.waiting == 0:
                         job.suite.write_log()
-            except BaseException:
+            finally:
                 pool.close()
-                raise
+    if options.durations:
+        write_durations(options.durations, durations)
     if not options.logs:
         for suite in suites:
             print("\n".join(suite.closing_lines()))
@@ -350,6 +352,7 @@ def parsed(arguments):
     at_once = AT_ONCE * os.cpu_count()
     parser.add_argument("-j", metavar="N", type=int, default=at_once, help="classes at the same time (%(default)s)")
     parser.add_argument("--logs", metavar="FOLDER", help="write logs there; print suites as they are done")
+    parser.add_argument("--durations", metavar="FILE", help="write there how long each test took")
     parser.add_argument("--soak", action="store_true", help="the tests, and all cases, that are left to the soak")
     parser.add_argument("--share", metavar="I/N", type=read_share, help="of the tests the I-th of N shares")
     options = parser.parse_args(arguments)
@@ -369,8 +372,8 @@ def forgotten():
 
 def main(arguments):
     os.chdir(os.path.dirname(os.path.abspath(__file__)))
-    if arguments[:1] == ["--run-tests"]:
-        return run_tests(*arguments[1:])
+    if arguments[:1] == ["--work"]:
+        return work()
     options = parsed(arguments)
     if forgotten():
         print(f"tests/server/run: in no suite: {', '.join(sorted(forgotten()))}", file=sys.stderr)
