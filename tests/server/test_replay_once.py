@@ -256,7 +256,7 @@ class OnceInCluster(WithLog, WithCluster):
 
     def test_flushall(self):
         """It empties all nodes, between what is before it and after it."""
-        with Server(self.fresh(), appendonly="yes") as server:
+        with Server(self.fresh(), appendonly="yes", appendfsync="always") as server:
             make = random.Random(5)
             transaction = [("MULTI",), ("SET", "a", 1), ("FLUSHALL",), ("SET", "b", 1), ("SET", "c", 1), ("EXEC",)]
             server.call.pipeline([*growth(make, 500), ("FLUSHALL",), *growth(make, 500), *transaction])
