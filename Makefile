@@ -92,9 +92,8 @@ $(OUT)/.commit: FORCE
 
 $(LIB_OBJ): ALL_FLAGS = $(LIB_FLAGS)
 $(CMD_OBJ): ALL_FLAGS = $(CMD_FLAGS)
-$(GEN_OBJ): ALL_FLAGS = $(TEST_FLAGS)
 # They are compiled more often than anything in them is run.
-$(TEST_OBJ): ALL_FLAGS = $(TEST_FLAGS) $(if $(findstring release,$(BUILD)),-O1)
+$(TEST_OBJ) $(GEN_OBJ): ALL_FLAGS = $(TEST_FLAGS) $(if $(findstring release,$(BUILD)),-O1)
 $(OUT)/src/cmd/cmd_version.o: $(OUT)/.commit
 $(OUT)/src/cmd/cmd_version.o: ALL_FLAGS = $(CMD_FLAGS) -DRDBFERRY_COMMIT='"$(COMMIT)"'
 $(OUT)/%.o: %.c $(OUT)/.flags

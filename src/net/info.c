@@ -60,6 +60,20 @@ bool info_is_garnet(rf_slice info)
     return info_field(info, "garnet_version", &version);
 }
 
+static bool contains(rf_slice text, rf_slice part)
+{
+    return memmem(text.ptr, text.len, part.ptr, part.len) != NULL;
+}
+
+unsigned info_count_replicas(rf_slice info, bool all)
+{
+    unsigned count = 0;
+    for (rf_slice line; info_line(&info, &line);)
+        count += line.len > 5 && memcmp(line.ptr, "slave", 5) == 0 && contains(line, SLICE("state=online")) &&
+                 (all || !contains(line, SLICE(",port=0,")));
+    return count;
+}
+
 rf_slice info_mode(rf_slice info)
 {
     rf_slice mode;

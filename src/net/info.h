@@ -21,6 +21,10 @@ rf_server info_server(rf_slice info);
 /* Which says that it is Redis, but restores strings only, and counts their time to live in seconds. */
 bool info_is_garnet(rf_slice info);
 
+/* The replicas that are online, as INFO replication lists them: "slave0:ip=...,port=...,state=online,...". A
+ * program that reads the stream has no port, unless it tells one: it counts only if `all`. */
+unsigned info_count_replicas(rf_slice info, bool all);
+
 /* "standalone", "sentinel", "cluster". */
 rf_slice info_mode(rf_slice info);
 

@@ -23,13 +23,11 @@ rf_code rdb_length_slow(struct window *w, uint64_t *n)
     return RF_OK;
 }
 
-/* C0, C1, C2: 1, 2 or 4 bytes, little-endian, signed. */
 static rf_code integer_string(struct window *w, rf_slice *out)
 {
-    size_t size = (size_t)1 << (*w->pos & 3);
+    size_t size = rdb_integer_size(*w->pos);
     TRY(window_need(w, 1 + size));
-    const uint8_t *p = w->pos + 1;
-    int64_t n = size == 1 ? (int8_t)*p : size == 2 ? (int16_t)load_le16(p) : (int32_t)load_le32(p);
+    int64_t n = rdb_integer(w->pos);
     uint8_t *text = arena_alloc(&w->arena, NUMBER_TEXT_MAX);
     if (!text)
         return window_fail(w, RF_E_MEMORY, "out of memory");
@@ -88,7 +86,7 @@ rf_code rdb_skip_string_encoded(struct window *w)
     switch (*w->pos) {
     case 0xc0:
     case 0xc1:
-    case 0xc2: return window_skip(w, 1 + ((size_t)1 << (*w->pos & 3)));
+    case 0xc2: return window_skip(w, 1 + rdb_integer_size(*w->pos));
     case 0xc3: TRY(lzf_lengths(w, &compressed, &size)); return window_skip(w, compressed);
     default: return unknown_string(w);
     }

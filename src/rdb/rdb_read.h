@@ -70,18 +70,35 @@ static inline rf_code rdb_string(struct window *w, rf_slice *out)
     return RF_OK;
 }
 
+/* The text of a string of less than 16 KiB that is stored as it is, by its first byte, which is below 0x80,
+ * and the one after it. */
+static inline rf_slice rdb_plain_text(const uint8_t *p)
+{
+    return *p < 0x40 ? (rf_slice){p + 1, *p} : (rf_slice){p + 2, (*p & 0x3fu) << 8 | p[1]};
+}
+
+/* The integer that is stored at C0, C1 or C2: so many bytes after it, little-endian, signed. */
+static inline size_t rdb_integer_size(uint8_t lead)
+{
+    return (size_t)1 << (lead & 3);
+}
+
+static inline int64_t rdb_integer(const uint8_t *p)
+{
+    return *p == 0xc0 ? (int8_t)p[1] : *p == 0xc1 ? (int16_t)load_le16(p + 1) : (int32_t)load_le32(p + 1);
+}
+
 /* A string of less than 16 KiB that is stored as it is, if all of it is there. False: nothing is consumed. */
 static inline bool rdb_plain_string(struct window *w, rf_slice *out)
 {
     const size_t left = (size_t)(w->end - w->pos);
     if (left < 2 || *w->pos >= 0x80)
         return false;
-    const bool is_short = *w->pos < 0x40;
-    const size_t head = is_short ? 1 : 2, n = is_short ? *w->pos : (*w->pos & 0x3fu) << 8 | w->pos[1];
-    if (UNLIKELY(left - head < n))
+    const rf_slice text = rdb_plain_text(w->pos);
+    if (UNLIKELY(left - (size_t)(text.ptr - w->pos) < text.len))
         return false;
-    *out = (rf_slice){w->pos + head, n};
-    w->pos = out->ptr + n;
+    *out = text;
+    w->pos = text.ptr + text.len;
     return true;
 }
 

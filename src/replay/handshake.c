@@ -66,23 +66,12 @@ static rf_code on_server_info(struct opening *o, struct reply info, rf_slice res
 
 /* --- the role ------------------------------------------------------------------------------------------ */
 
-/* Counts the replicas that are online: "slave0:ip=...,port=...,state=online,..." */
-static unsigned count_replicas(rf_slice info)
-{
-    rf_slice line;
-    unsigned online = 0;
-    while (online < REPLICAS_MAX && info_line(&info, &line))
-        online += line.len > 5 && memcmp(line.ptr, "slave", 5) == 0 &&
-                  memmem(line.ptr, line.len, "state=online", 12) != NULL;
-    return online;
-}
-
 /* "role:master", and the number of replicas. */
 static void parse_replication(rf_slice info, bool *replica, unsigned *replicas)
 {
     rf_slice role;
     *replica = info_field(info, "role", &role) && slice_equal(role, SLICE("slave"));
-    *replicas = count_replicas(info);
+    *replicas = info_count_replicas(info, true);
 }
 
 /* ["master", offset, [replica, ...]] or ["slave", ...]; unknown if ROLE is not available. */
@@ -95,9 +84,8 @@ static void parse_role(struct reply head, rf_slice rest, bool *replica, unsigned
     reply_skip(&rest, role);
     reply_skip(&rest, reply_next(&rest));
     struct reply list = reply_next(&rest);
-    *replicas = list.kind != REPLY_ARRAY     ? 0
-                : list.number < REPLICAS_MAX ? (unsigned)list.number
-                                             : REPLICAS_MAX;
+    if (list.kind == REPLY_ARRAY)
+        *replicas = list.number < REPLICAS_MAX ? (unsigned)list.number : REPLICAS_MAX;
 }
 
 static rf_code put_role(struct opening *o, rf_error *error)
@@ -122,7 +110,7 @@ static rf_code on_role(struct opening *o, struct reply reply, rf_slice rest, rf_
     if (replica)
         return fail(error, RF_E_TARGET, "%s: is a replica: use its primary", node->base.name);
     if (replicas > node->replicas && !node->wait_unsupported)
-        node->replicas = replicas;
+        node->replicas = replicas < REPLICAS_MAX ? replicas : REPLICAS_MAX;
     node->wait_replicas = node->replicas > 0;
     return RF_OK;
 }

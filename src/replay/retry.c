@@ -140,14 +140,14 @@ static rf_code check_module(rf_replay *r, const struct retry_item *item, struct 
     return RF_OK;
 }
 
-/* After one attempt at the node of an ASK redirection, the key is sent to the slot's node again. */
 static struct node *node_of(const rf_replay *r, const struct retry_item *item)
 {
     struct node *asked = item->request.ask_node;
     return asked ? asked : nodes_of_key(r, command_key(buffer_slice(&item->bytes)));
 }
 
-/* RF_END: the node is being connected to. */
+/* After one attempt at the node of an ASK redirection, the key is sent to the slot's node again. RF_END: the
+ * node is being connected to. */
 static rf_code retry_send_one(rf_replay *r, struct retry_item *item, struct node *node, rf_error *error)
 {
     struct pipeline *pipeline;

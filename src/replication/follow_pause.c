@@ -8,27 +8,10 @@
 #include "net/info.h"
 #include "replication/follow.h"
 #include <stdio.h>
-#include <string.h>
 
 /* What is done over the connection. */
 typedef rf_code control_fn(rf_follow *follow, struct client *client, int64_t ms, rf_follow_paused *out,
                            rf_error *error);
-
-static bool contains(rf_slice text, rf_slice part)
-{
-    return memmem(text.ptr, text.len, part.ptr, part.len) != NULL;
-}
-
-/* slave0:ip=10.0.0.6,port=6379,state=online,... Programs that read the stream name port 0. */
-static unsigned count_replicas(rf_slice info)
-{
-    char name[24];
-    rf_slice replica;
-    unsigned count = 0;
-    for (unsigned i = 0; snprintf(name, sizeof name, "slave%u", i), info_field(info, name, &replica); i++)
-        count += contains(replica, SLICE("state=online")) && !contains(replica, SLICE(",port=0,"));
-    return count;
-}
 
 static rf_code read_offset(rf_follow *follow, struct client *client, int64_t ms, rf_follow_paused *out,
                            rf_error *error)
@@ -45,7 +28,7 @@ static rf_code read_offset(rf_follow *follow, struct client *client, int64_t ms,
     if (!slice_equal(id, slice_of(followed, SYNC_ID)))
         return fail(error, RF_E_UNAVAILABLE, "%s: not the server of the stream that is followed",
                     client_name(client));
-    out->replicas = count_replicas(info.text);
+    out->replicas = info_count_replicas(info.text, false);
     return RF_OK;
 }
 

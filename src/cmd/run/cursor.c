@@ -164,10 +164,15 @@ static inline rf_code take_key(struct session *session, const rf_entry *entry, r
     return cursor_count_key(session, entry, entry->db, error);
 }
 
+/* Keys are counted, and not compared with other inputs or with who owns their slots. */
+static inline bool only_counts(const struct cursor *cursor)
+{
+    return !cursor->session->joined && !cursor->rescan && !cursor->input->is_live;
+}
+
 bool cursor_accepts_all(const struct cursor *cursor)
 {
-    const struct session *session = cursor->session;
-    return session->unfiltered && !session->joined && !cursor->rescan && !cursor->input->is_live;
+    return cursor->session->unfiltered && only_counts(cursor);
 }
 
 bool cursor_only_renames(const struct cursor *cursor)
@@ -175,7 +180,7 @@ bool cursor_only_renames(const struct cursor *cursor)
     const struct session *session = cursor->session;
     const struct key_options *keys = &session->options->keys;
     return keys->rewrite && rf_filter_is_all(keys->filter) && !cursor_is_raw(cursor) &&
-           !session->log.history && !session->joined && !cursor->rescan && !cursor->input->is_live;
+           !session->log.history && only_counts(cursor);
 }
 
 void cursor_accept_strings(struct cursor *cursor, const rf_string *keys, size_t count)

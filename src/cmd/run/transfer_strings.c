@@ -42,34 +42,30 @@ static rf_code accept(struct transfer *t, const struct transfer_steps *steps, st
     return *accepted && is_first && steps->check ? steps->check(steps->ctx, &t->session, key, error) : RF_OK;
 }
 
-static void count_entries(struct transfer *t, size_t n)
+/* The next one of `from`, which moves to `to`, unless it is left out. The first one decides about the
+ * database of all. */
+static rf_code accept_one(struct transfer *t, const struct transfer_steps *steps, struct cursor *cursor,
+                          rf_strings *from, rf_strings *to, rf_error *error)
 {
-    if (t->journal)
-        t->journal->entry += n;
-}
-
-/* All that are accepted come to be in the same database, that of the first one. */
-static rf_code accept_each(struct transfer *t, const struct transfer_steps *steps, struct cursor *cursor,
-                           const rf_strings *from, rf_strings *to, rf_error *error)
-{
-    rf_entry key = {.kind = RF_ENTRY_KEY, .type = from->encoding->type, .encoding = from->encoding};
-    for (size_t i = 0; i < from->count; i++) {
-        const rf_string *string = &from->keys[i];
-        bool accepted;
-        key.offset = string->offset;
-        key.db = from->db;
-        key.key = string->key;
-        key.slot = string->slot;
-        key.expire_ms = string->expire_ms;
-        TRY(accept(t, steps, cursor, to->count == 0, &key, &accepted, error));
-        if (accepted) {
-            to->keys[to->count] = *string;
-            TRY(keep(t, &to->keys[to->count], &key, error));
-            to->count++;
-            to->db = key.db;
-        }
-        count_entries(t, 1);
+    const rf_string *string = from->keys;
+    rf_entry key = {.kind = RF_ENTRY_KEY,
+                    .offset = string->offset,
+                    .db = from->db,
+                    .key = string->key,
+                    .slot = string->slot,
+                    .type = from->encoding->type,
+                    .encoding = from->encoding,
+                    .expire_ms = string->expire_ms};
+    bool accepted;
+    TRY(accept(t, steps, cursor, to->count == 0, &key, &accepted, error));
+    if (accepted) {
+        to->keys[to->count] = *string;
+        TRY(keep(t, &to->keys[to->count], &key, error));
+        to->count++;
+        to->db = key.db;
     }
+    from->keys++;
+    from->count--;
     return RF_OK;
 }
 
@@ -98,7 +94,6 @@ static void accept_some(struct transfer *t, struct cursor *cursor, rf_strings *f
         return;
     cursor_accept_strings(cursor, from->keys, n);
     collisions_note_others(&t->collisions);
-    count_entries(t, n);
     if (to->keys + to->count < from->keys)
         memmove(to->keys + to->count, from->keys, n * sizeof *from->keys);
     to->count += n;
@@ -106,22 +101,20 @@ static void accept_some(struct transfer *t, struct cursor *cursor, rf_strings *f
     from->count -= n;
 }
 
-/* Leaves those that are accepted, up to an error. The first one decides about the database. */
+/* Leaves those that are accepted, up to an error. *entry: of the journal, it is that of the next one. */
 static rf_code accept_strings(struct transfer *t, const struct transfer_steps *steps, struct cursor *cursor,
-                              rf_strings *strings, rf_error *error)
+                              rf_strings *strings, uint64_t *entry, rf_error *error)
 {
     const bool several = collisions_ignores_others(&t->collisions) &&
                          (cursor_accepts_all(cursor) || cursor_only_renames(cursor));
+    const uint64_t end = *entry + strings->count;
     rf_strings from = *strings;
     strings->count = 0;
     while (from.count > 0) {
-        rf_strings next = from;
-        next.count = several ? 1 : from.count;
-        TRY(accept_each(t, steps, cursor, &next, strings, error));
-        from.keys += next.count;
-        from.count -= next.count;
+        TRY(accept_one(t, steps, cursor, &from, strings, error));
         if (several)
             accept_some(t, cursor, &from, strings);
+        *entry = end - from.count;
     }
     return RF_OK;
 }
@@ -160,32 +153,26 @@ static rf_code put(struct transfer *t, const struct transfer_steps *steps, const
     return rf_sink_put_strings(t->sink, strings, error);
 }
 
-static void set_entry(struct transfer *t, uint64_t entry)
-{
-    if (t->journal)
-        t->journal->entry = entry;
-}
-
 rf_code transfer_strings(struct transfer *t, const struct transfer_steps *steps, struct cursor *cursor,
                          size_t most, size_t *count, rf_error *error)
 {
     rf_string keys[STRINGS_MOST];
     rf_strings strings = {0};
     rf_error failure;
+    uint64_t unused = 0, *entry = t->journal ? &t->journal->entry : &unused;
+    const uint64_t first = *entry;
     if (t->begun && t->sink && rf_sink_takes_strings(t->sink))
         cursor_next_strings(cursor, keys, most < STRINGS_MOST ? most : STRINGS_MOST, &strings);
     *count = strings.count;
     if (*count == 0)
         return RF_OK;
     arena_reset(&t->names);
-    const uint64_t first = t->journal ? t->journal->entry : 0;
-    rf_code code = accept_strings(t, steps, cursor, &strings, &failure);
-    const uint64_t entry = t->journal ? t->journal->entry : 0;
-    set_entry(t, first);
-    TRY(put(t, steps, &strings, error));
-    if (code != RF_OK) {
-        set_entry(t, entry);
-        *error = failure;
+    rf_code code = accept_strings(t, steps, cursor, &strings, entry, &failure);
+    rf_code written = put(t, steps, &strings, error);
+    if (written != RF_OK || code == RF_OK) {
+        *entry = first;
+        return written;
     }
+    *error = failure;
     return code;
 }
