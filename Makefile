@@ -34,13 +34,16 @@ $(error BUILD is one of release, debug, asan, tsan, fuzz)
 endif
 
 LIBS      := liblz4 libzstd zlib libxxhash libssl libcrypto libpcre2-8
-LIB_CFLAGS = $(shell pkg-config --cflags $(LIBS))
-LIB_LIBS   = $(shell pkg-config --libs $(LIBS))
+# Asked once, and only if something is built: they may have to be installed before.
+once = $(eval $1 := $(shell $2))$($1)
+LIB_CFLAGS = $(call once,LIB_CFLAGS,pkg-config --cflags $(LIBS))
+LIB_LIBS   = $(call once,LIB_LIBS,pkg-config --libs $(LIBS))
+LZF_CFLAGS = $(call once,LZF_CFLAGS,pkg-config --cflags liblzf)
 
 COMMON := -std=c11 -D_GNU_SOURCE -fPIC -fvisibility=hidden -pthread $(WARNINGS) $(FLAGS_$(BUILD))
 LIB_FLAGS  = $(COMMON) -Iinclude -Isrc $(LIB_CFLAGS) $(CFLAGS)
 CMD_FLAGS  = $(COMMON) -Iinclude -Isrc $(CFLAGS)
-TEST_FLAGS = $(COMMON) -Iinclude -Isrc -Itests $(LIB_CFLAGS) $(shell pkg-config --cflags liblzf) $(CFLAGS)
+TEST_FLAGS = $(COMMON) -Iinclude -Isrc -Itests $(LIB_CFLAGS) $(LZF_CFLAGS) $(CFLAGS)
 LINK_FLAGS = -pthread $(FLAGS_$(BUILD)) $(CFLAGS) $(LDFLAGS)
 # The tests run programs thousands of times: these start in two thirds of the time.
 LINK_asan  = -no-pie $(if $(findstring clang,$(CC)),,-static-libasan -static-libubsan)
