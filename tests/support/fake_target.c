@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "support/fake_target.h"
 #include "base/bytes.h"
-#include "base/clock.h"
 #include "support/record.h"
 #include <arpa/inet.h>
 #include <criterion/criterion.h>
@@ -173,8 +172,27 @@ static void log_line(struct fake_target *t, const struct fake_peer *peer, const 
         abort();
     t->log = grown;
     struct fake_line *line = &t->log[t->logged++];
-    *line = (struct fake_line){.node = peer->node, .connection = peer->id, .at_ms = clock_monotonic_ms()};
+    *line = (struct fake_line){.node = peer->node, .connection = peer->id};
     snprintf(line->text, sizeof line->text, "%s", text);
+}
+
+static long find_line(struct fake_target *t, size_t from, const char *prefix)
+{
+    for (size_t i = from; i < t->logged; i++)
+        if (strncmp(t->log[i].text, prefix, strlen(prefix)) == 0)
+            return (long)i;
+    return -1;
+}
+
+static void end_hanging(struct fake_target *t, const char *text)
+{
+    for (size_t i = 0; i < t->peer_count; i++) {
+        struct fake_peer *peer = &t->peers[i];
+        if (peer->fd < 0 || !peer->until || strncmp(text, peer->until, strlen(peer->until)) != 0)
+            continue;
+        peer->until = NULL;
+        shutdown(peer->fd, SHUT_WR);
+    }
 }
 
 static void die(struct fake_target *t, struct fake_peer *peer)
@@ -196,7 +214,8 @@ static void answer_by(struct fake_target *t, struct fake_peer *peer, const struc
         return;
     }
     peer->ended = rule->flags & (FAKE_CLOSES | FAKE_HANGS);
-    peer->hangs = rule->flags & FAKE_HANGS;
+    peer->hangs = rule->flags & FAKE_HANGS && (!rule->until || find_line(t, 0, rule->until) < 0);
+    peer->until = peer->hangs ? rule->until : NULL;
     peer->lingers = rule->flags & FAKE_LINGERS;
 }
 
@@ -287,6 +306,7 @@ static void take_command(struct fake_target *t, struct fake_peer *peer, const rf
     }
     const char *words = record_end(&text);
     log_line(t, peer, words);
+    end_hanging(t, words);
     const struct fake_rule *rule = find_rule(t, peer, words);
     size_t before = peer->out.len;
     bool ends_multi = strcmp(words, "EXEC") == 0 || strcasecmp(words, "DISCARD") == 0;
@@ -382,6 +402,7 @@ static void serve(struct fake_target *t, struct fake_peer *peer)
         peer->in.len += (size_t)n;
         take_commands(t, peer);
     } else if (n <= 0) {
+        t->given_up += peer->until != NULL;
         close(peer->fd);
         peer->fd = -1;
     }
@@ -481,11 +502,8 @@ void fake_target_free(struct fake_target *t)
 
 long fake_find(struct fake_target *t, size_t from, const char *prefix)
 {
-    long found = -1;
     pthread_mutex_lock(&t->lock);
-    for (size_t i = from; i < t->logged && found < 0; i++)
-        if (strncmp(t->log[i].text, prefix, strlen(prefix)) == 0)
-            found = (long)i;
+    long found = find_line(t, from, prefix);
     pthread_mutex_unlock(&t->lock);
     return found;
 }

@@ -14,7 +14,7 @@ enum { FAKE_NODES = 3, FAKE_RULES = 32, FAKE_PEERS = 64, FAKE_QUEUE = 64, FAKE_E
 enum {
     FAKE_DOES = 1,    /* the command is carried out, although its answer is another one */
     FAKE_CLOSES = 2,  /* nothing is read from this connection behind it, and nothing more written */
-    FAKE_HANGS = 8,   /* likewise, but it stays open */
+    FAKE_HANGS = 8,   /* likewise, but it stays open, up to `until` where there is one */
     FAKE_DIES = 16,   /* the server: all its connections are closed, what it answered last is lost, and
                          whoever comes next meets another process */
     FAKE_LINGERS = 4, /* and CLIENT LIST goes on to tell of it until it is killed */
@@ -29,13 +29,13 @@ struct fake_rule {
     const char *answer; /* "@1" stands for host:port of node 1, "#1" for its port; NULL: its own, or none
                            where it closes */
     int flags;
-    int times; /* 0: once */
-    int node;  /* 0: any; else its number + 1 */
+    int times;         /* 0: once */
+    int node;          /* 0: any; else its number + 1 */
+    const char *until; /* what hangs ends with a command that begins so, on any connection and also before */
 };
 
 struct fake_line {
     unsigned node, connection; /* connections are numbered from 1 on */
-    int64_t at_ms;             /* monotonic */
     char text[120];            /* the command; what is not printable as "\xNN" */
 };
 
@@ -49,9 +49,10 @@ struct fake_peer {
     struct buffer queued;         /* commands, as they came */
     const char *late[FAKE_QUEUE]; /* what EXEC answers in place of doing them; NULL: it does */
     size_t queue;
-    bool hangs;   /* ended, but not closed */
-    bool ended;   /* what it sends is not read as commands any more */
-    bool lingers; /* it is told of in CLIENT LIST, although it may be closed: fd is -1 then */
+    bool hangs;        /* ended, but not closed */
+    const char *until; /* of the rule by which it hangs; NULL: it does not, or for good */
+    bool ended;        /* what it sends is not read as commands any more */
+    bool lingers;      /* it is told of in CLIENT LIST, although it may be closed: fd is -1 then */
 };
 
 struct fake_target {
@@ -72,6 +73,8 @@ struct fake_target {
     struct fake_store store;
     struct fake_line *log;
     size_t logged;
+
+    size_t given_up; /* connections that the client closed while they hung, before `until` came */
 
     unsigned deaths[FAKE_NODES];
     int ports[FAKE_NODES], listeners[FAKE_NODES], wake[2];

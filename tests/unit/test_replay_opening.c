@@ -8,8 +8,9 @@
 
 TestSuite(replay_opening, .timeout = 120);
 
-/* Slowly enough that the loss, or the redirection, is noticed in the middle. */
-enum { TIMEOUT_MS = 3000, MANY = 120, SIZE = 50 * 1000, RATE = 20 * 1000 * 1000 };
+/* Slowly enough that the loss, or the redirection, is noticed in the middle; with a timeout that nobody meets
+ * who does not wait for the node that hangs. */
+enum { TIMEOUT_MS = 50 * 1000, MANY = 120, SIZE = 50 * 1000, RATE = 20 * 1000 * 1000 };
 
 /* Strings of 50 KB in the slot of `tag`, more of them than a connection may keep. */
 static void put_large(struct build *b, const char *tag, int count)
@@ -53,16 +54,7 @@ static void run(struct replaying *p, const struct fake_rule *rules)
     replaying_run(p);
     cr_expect_eq(p->code, RF_OK, "%s", p->error.message);
     cr_expect_eq(p->counts.written, p->keys);
-}
-
-/* From the command that loses the connection, or is redirected, to the last one for another node. */
-static void expect_others_go_on(struct replaying *p, const char *first, const char *last)
-{
-    struct fake_target *t = &p->fake;
-    long from = fake_find(t, 0, first), to = fake_find(t, 0, last);
-    cr_assert(from >= 0 && to > from);
-    cr_expect_lt(t->log[to].at_ms - t->log[from].at_ms, TIMEOUT_MS);
-    cr_expect_geq(t->log[t->logged - 1].at_ms - t->log[from].at_ms, TIMEOUT_MS, "it was not waited for");
+    cr_expect_eq(p->fake.given_up, 0, "the others waited");
 }
 
 Test(replay_opening, a_lost_node_comes_back_slowly)
@@ -70,26 +62,26 @@ Test(replay_opening, a_lost_node_comes_back_slowly)
     static const struct fake_rule rules[] = {
         {.on = "SET {b}1 ", .flags = FAKE_CLOSES, .node = 1},
         {.on = "CLIENT SETNAME", .node = 1, .times = 2}, /* the control connection, and the pipeline */
-        {.on = "CLIENT SETNAME", .flags = FAKE_HANGS, .node = 1},
-        {.on = "INFO server", .node = 1, .times = 3},          /* the first topology, and these two */
-        {.on = "INFO server", .flags = FAKE_HANGS, .node = 1}, /* nor does it tell the topology */
+        {.on = "CLIENT SETNAME", .flags = FAKE_HANGS, .node = 1, .until = "SET {a}119 "},
+        {.on = "INFO server", .node = 1, .times = 3}, /* the first topology, and these two */
+        {.on = "INFO server", .flags = FAKE_HANGS, .node = 1, .until = "SET {a}119 "}, /* nor that */
         {.on = NULL}};
     struct replaying p = {0};
     put_large(&p.input, "b", 3);
     put_large(&p.input, "c", MANY);
     put_large(&p.input, "a", MANY);
     run(&p, rules);
-    expect_others_go_on(&p, "SET {b}1 ", "SET {a}119 ");
     replaying_free(&p);
 }
 
 /* Of commands each slot has a queue of its own. */
 Test(replay_opening, commands_for_a_lost_node)
 {
-    static const struct fake_rule rules[] = {{.on = "SET {b}1 ", .flags = FAKE_CLOSES, .node = 1},
-                                             {.on = "CLIENT SETNAME", .node = 1, .times = 2},
-                                             {.on = "CLIENT SETNAME", .flags = FAKE_HANGS, .node = 1},
-                                             {.on = NULL}};
+    static const struct fake_rule rules[] = {
+        {.on = "SET {b}1 ", .flags = FAKE_CLOSES, .node = 1},
+        {.on = "CLIENT SETNAME", .node = 1, .times = 2},
+        {.on = "CLIENT SETNAME", .flags = FAKE_HANGS, .node = 1, .until = "SET {a}119 "},
+        {.on = NULL}};
     struct replaying p = {0};
     struct buffer aof = {0};
     put_commands(&aof, "b", 3);
@@ -99,7 +91,6 @@ Test(replay_opening, commands_for_a_lost_node)
     p.aof = buffer_slice(&aof);
     run(&p, rules);
     cr_expect_eq(p.counts.commands, 2 * MANY + 6);
-    expect_others_go_on(&p, "SET {b}1 ", "SET {a}119 ");
     replaying_free(&p);
     buffer_free(&aof);
 }
@@ -109,12 +100,11 @@ Test(replay_opening, redirected_to_a_node_that_hangs)
 {
     static const struct fake_rule rules[] = {
         {.on = "SET {b}1 ", .answer = "-MOVED 3300 @2\r\n", .node = 1, .times = FAKE_EVER},
-        {.on = "CLIENT SETNAME", .flags = FAKE_HANGS, .node = 3},
+        {.on = "CLIENT SETNAME", .flags = FAKE_HANGS, .node = 3, .until = "SET {c}119 "},
         {.on = NULL}};
     struct replaying p = {0};
     put_large(&p.input, "b", 2);
     put_large(&p.input, "c", MANY);
     run(&p, rules);
-    expect_others_go_on(&p, "SET {b}1 ", "SET {c}119 ");
     replaying_free(&p);
 }
