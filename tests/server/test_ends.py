@@ -15,7 +15,7 @@ from lib.program import PROGRAM
 from lib.replaying import empty, url_of
 from lib.resp import encode
 
-SOON = 10  # seconds; what is waited for takes longer
+SOON = 30  # seconds; what is waited for takes longer
 
 
 class Silent:
