@@ -242,7 +242,7 @@ bool rf_command_history_is_flushed(const rf_command_history *history, int64_t db
 static const rf_slice event_names[] = {{(const uint8_t *)"FLUSHDB", 7}, {(const uint8_t *)"SWAPDB", 6}};
 
 enum { NAME_MOST = 7, NAME_END = sizeof "B\r" - 1, STRETCH = 256 };
-enum { SCAN_BLOCK = 128 * 1024, SEAM = NAME_MOST + NAME_END - 1 /* bytes before a block */ };
+enum { SCAN_BLOCK = 128 * 1024, SEAM = NAME_MOST /* bytes before a block, which has the CR at least */ };
 
 /* 0: the end of a name, "B\r", begins here. */
 static inline uint8_t compare_name_end(const uint8_t *p)
