@@ -403,7 +403,7 @@ static void enter_db(rf_command_rewrite *c, int64_t db)
     c->last_db.db = c->options.rewrite ? rewrite_new_db(c->options.rewrite, source) : source;
 }
 
-/* Each by itself: compilers clear a struct of this size by an instruction that takes longer than all of it. */
+/* Each by itself: to clear a struct of this size compilers use an instruction that takes longer than that. */
 static inline void set_current(rf_command_rewrite *c, const rf_entry *command, const struct command_row *row)
 {
     struct current_command *current = &c->current;
