@@ -90,7 +90,8 @@ static inline void command_entry_clear(rf_entry *entry)
     entry->freq = 0;
     entry->metadata = none;
     entry->value = NULL;
-    entry->name = entry->text = none;
+    entry->name = none;
+    entry->text = none;
     entry->keys = entry->expiring = 0;
     entry->argv = NULL;
     entry->argc = 0;

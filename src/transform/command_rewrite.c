@@ -403,6 +403,21 @@ static void enter_db(rf_command_rewrite *c, int64_t db)
     c->last_db.db = c->options.rewrite ? rewrite_new_db(c->options.rewrite, source) : source;
 }
 
+/* Each by itself: to clear a struct of this size compilers use an instruction that takes longer than that. */
+static inline void set_current(rf_command_rewrite *c, const rf_entry *command, const struct command_row *row)
+{
+    struct current_command *current = &c->current;
+    current->command = command;
+    current->row = row;
+    current->keys = NULL;
+    current->key_count = current->selected = 0;
+    current->names = current->keys_end = 0;
+    current->source_db = c->last_db.source_db;
+    current->db = c->last_db.db;
+    current->written = false;
+    current->next_shard = 0;
+}
+
 static inline rf_code begin_command(rf_command_rewrite *c, const rf_entry *command, rf_error *error)
 {
     const struct command_row *row = find_row(c, command);
@@ -414,8 +429,7 @@ static inline rf_code begin_command(rf_command_rewrite *c, const rf_entry *comma
     }
     if (UNLIKELY(command->db != c->last_db.of))
         enter_db(c, command->db);
-    c->current = (struct current_command){
-        .command = command, .row = row, .source_db = c->last_db.source_db, .db = c->last_db.db};
+    set_current(c, command, row);
     return RF_OK;
 }
 

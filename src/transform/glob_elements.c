@@ -202,16 +202,18 @@ bool glob_runs_match_all(const struct glob_runs *runs, rf_slice text, size_t pos
     if (run == last ? text.len > at
                     : last->length > 0 && !is_at(runs, last, text.ptr + text.len - last->length))
         return false;
-    positions[0] = marks[0].offset + (text.len & marks[0].at_end);
-    positions[1] = marks[1].offset + (text.len & marks[1].at_end);
+    size_t first = marks[0].offset + (text.len & marks[0].at_end);
+    size_t second = marks[1].offset + (text.len & marks[1].at_end);
     while (++run < last) {
         const size_t latest = text.len - run->rest;
         at = find_run(runs, run, text, at, latest);
         if (at > latest)
             return false;
-        positions[0] += at & run->has[0];
-        positions[1] += at & run->has[1];
+        first += at & run->has[0];
+        second += at & run->has[1];
         at += run->length;
     }
+    positions[0] = first;
+    positions[1] = second;
     return true;
 }

@@ -304,7 +304,8 @@ rf_code rf_rewrite_apply(rf_rewrite *rewrite, rf_entry *entry, bool *ambiguous, 
         return fail_at(entry, code, error);
     entry->db = passage.db;
     if (renamed) {
-        entry->key = passage.name;
+        entry->key.ptr = passage.name.ptr;
+        entry->key.len = passage.name.len;
         entry->slot = -1;
     }
     if (rewrite->shift_ms != 0)

@@ -130,15 +130,14 @@ Test(command_history, scan_for_names)
 /* Blocks are scanned in stretches: a name may be in two of them, or in two blocks. */
 Test(command_history, scan_at_every_place, .timeout = 60)
 {
-    enum { SIZE = 520 * 1024, STRETCH = 1024, BLOCK = 512 * 1024 };
+    enum { SIZE = 260 * 1024, STRETCH = 1024, BLOCK = 64 * 1024 /* or a multiple */, BLOCKS = 4 };
     static const char name[] = "FlushDB\r\n";
-    const size_t from[] = {0, BLOCK - 20}, to[] = {STRETCH + 20, BLOCK + 20};
     uint8_t *log = malloc(SIZE);
     cr_assert(log);
     memset(log, 'd', SIZE);
     cr_expect_not(scan(slice_of(log, SIZE)));
-    for (int i = 0; i < 2; i++)
-        for (size_t at = from[i]; at < to[i]; at++) {
+    for (size_t i = 0; i <= BLOCKS; i++)
+        for (size_t at = i > 0 ? i * BLOCK - 20 : 0; at < (i > 0 ? i * BLOCK : STRETCH) + 20; at++) {
             memcpy(log + at, name, sizeof name - 1);
             cr_assert(scan(slice_of(log, SIZE)), "at %zu", at);
             memset(log + at, 'd', sizeof name - 1);

@@ -10,7 +10,10 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { LARGE_ARGUMENT = 1024 * 1024 /* of a command that is streamed */ };
+enum {
+    LARGE_ARGUMENT = 1024 * 1024, /* of a command that is streamed */
+    PROBE_BLOCK = 16 * 1024,      /* six of which are read ahead, although the first entry is enough */
+};
 
 const char *input_name(const struct input *input)
 {
@@ -175,7 +178,8 @@ rf_code input_probe(const struct input *input, struct input_head *head, rf_error
     }
     if (is_dash(input->path) || (input_stat(input, &found) && !S_ISREG(found.st_mode)))
         return RF_OK;
-    TRY(open_reader(input, &(rf_reader_options){.stream_from = LARGE_ARGUMENT}, NULL, &reader, error));
+    const rf_reader_options options = {.stream_from = LARGE_ARGUMENT, .block_size = PROBE_BLOCK};
+    TRY(open_reader(input, &options, NULL, &reader, error));
     rf_code code = read_head(reader, head, error);
     rf_reader_close(reader);
     return code;
