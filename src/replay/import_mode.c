@@ -4,9 +4,10 @@
  *
  *   CLIENT IMPORT-SOURCE ON   ->   OK   |   ERR Server is not in import mode
  *
- * A connection does not notice that the mode is turned off, so it asks again from time to time. A process
- * that is started in this mode has deleted what had expired in its RDB, so another process is like one
- * without; and MIGRATE deletes what has expired, so that slots must not move. */
+ * A connection does not notice that the mode is turned off, so it asks again from time to time. Off and on
+ * again between two questions goes unnoticed, and what has expired may be deleted: only a comparison with the
+ * source shows that. A process that is started in this mode has deleted what had expired in its RDB, so
+ * another process is like one without; and MIGRATE deletes what has expired, so that slots must not move. */
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/fail.h"
