@@ -13,44 +13,29 @@
 
 /* --- an outbuf whose blocks end where their memory ends ------------------------------------------------ */
 
-struct sheet {
-    struct outbuf out;
-    struct buffer text;
-    uint8_t *block;
-};
+static uint8_t sheet_block[OUTBUF_RESERVE_MAX];
+static struct buffer sheet_text;
 
 static void sheet_next(struct outbuf *out)
 {
-    struct sheet *sheet = (struct sheet *)out; /* its first member */
-    cr_assert(buffer_append(&sheet->text, slice_of(out->start, (size_t)(out->pos - out->start))));
-    out->start = out->pos = sheet->block;
+    cr_assert(buffer_append(&sheet_text, slice_of(out->start, (size_t)(out->pos - out->start))));
+    out->start = out->pos = sheet_block;
 }
 
 /* `left`: how much of the first block is free. */
-static struct sheet *sheet_open(size_t left)
+static struct outbuf sheet_begin(size_t left)
 {
-    struct sheet *sheet = calloc(1, sizeof *sheet);
-    uint8_t *block = malloc(OUTBUF_RESERVE_MAX);
-    cr_assert(sheet && block);
-    sheet->block = block;
-    sheet->out = (struct outbuf){.start = block + OUTBUF_RESERVE_MAX - left,
-                                 .pos = block + OUTBUF_RESERVE_MAX - left,
-                                 .end = block + OUTBUF_RESERVE_MAX,
-                                 .next = sheet_next};
-    return sheet;
+    uint8_t *start = sheet_block + sizeof sheet_block - left;
+    sheet_text.len = 0;
+    return (struct outbuf){
+        .start = start, .pos = start, .end = sheet_block + sizeof sheet_block, .next = sheet_next};
 }
 
-static rf_slice sheet_read(struct sheet *sheet)
+/* What was put, up to the next sheet. */
+static rf_slice sheet_end(struct outbuf *out)
 {
-    sheet_next(&sheet->out);
-    return buffer_slice(&sheet->text);
-}
-
-static void sheet_close(struct sheet *sheet)
-{
-    free(sheet->block);
-    buffer_free(&sheet->text);
-    free(sheet);
+    sheet_next(out);
+    return buffer_slice(&sheet_text);
 }
 
 /* --- the same, slowly ---------------------------------------------------------------------------------- */
@@ -101,16 +86,15 @@ static void expect_same(rf_slice text, size_t left)
 {
     rf_slice exact = exact_copy(text.ptr, text.len);
     for (int bytes = RF_JSON_ESCAPE; bytes <= RF_JSON_BASE64; bytes++) {
-        struct sheet *sheet = sheet_open(left);
+        struct outbuf sheet = sheet_begin(left);
         struct buffer expected = {0};
-        json_put_text(&sheet->out, ':', exact, bytes == RF_JSON_BASE64);
+        json_put_text(&sheet, ':', exact, bytes == RF_JSON_BASE64);
         slow_text(&expected, exact, (rf_json_bytes)bytes);
-        rf_slice found = sheet_read(sheet);
+        rf_slice found = sheet_end(&sheet);
         cr_assert(slice_equal(found, buffer_slice(&expected)), "%zu bytes, %zu left: %.*s, not %.*s",
                   text.len, left, (int)found.len, (const char *)found.ptr, (int)expected.len,
                   (const char *)expected.data);
         buffer_free(&expected);
-        sheet_close(sheet);
     }
     exact_free(exact);
 }
@@ -201,40 +185,38 @@ Test(json_text, base64)
                                                : n == BASE64_PART + 3 ? BASE64_PART - 6
                                                                       : 1) {
         rf_slice exact = exact_copy(bytes, n);
-        struct sheet *sheet = sheet_open(n % 50);
+        struct outbuf sheet = sheet_begin(n % 50);
         struct buffer expected = {0};
-        json_put_base64(&sheet->out, ',', exact);
+        json_put_base64(&sheet, ',', exact);
         cr_assert(buffer_append(&expected, SLICE(",\"")));
         slow_base64(&expected, exact);
         cr_assert(buffer_append(&expected, SLICE("\"")));
-        cr_assert(slice_equal(sheet_read(sheet), buffer_slice(&expected)), "%zu bytes", n);
+        cr_assert(slice_equal(sheet_end(&sheet), buffer_slice(&expected)), "%zu bytes", n);
         buffer_free(&expected);
-        sheet_close(sheet);
         exact_free(exact);
     }
 }
 
 /* --- numbers ------------------------------------------------------------------------------------------- */
 
-static void expect_put(struct sheet *sheet, const char *expected)
+static void expect_put(struct outbuf *sheet, const char *expected)
 {
-    rf_slice found = sheet_read(sheet);
+    rf_slice found = sheet_end(sheet);
     cr_expect(slice_equal(found, slice_of(expected, strlen(expected))), "%.*s, not %s", (int)found.len,
               (const char *)found.ptr, expected);
-    sheet_close(sheet);
 }
 
 Test(json_text, numbers)
 {
     for (size_t left = 0; left < 300; left += 13) {
-        struct sheet *sheet = sheet_open(left);
-        json_put_u64(&sheet->out, ':', UINT64_MAX);
-        json_put_i64(&sheet->out, ',', INT64_MIN);
-        json_put_i64(&sheet->out, ',', -1);
-        jsonl_put_id(&sheet->out, '[', (rf_stream_id){UINT64_MAX, UINT64_MAX});
-        jsonl_put_id(&sheet->out, ',', (rf_stream_id){0, 1});
-        expect_put(sheet, ":18446744073709551615,-9223372036854775808,-1"
-                          "[\"18446744073709551615-18446744073709551615\",\"0-1\"");
+        struct outbuf sheet = sheet_begin(left);
+        json_put_u64(&sheet, ':', UINT64_MAX);
+        json_put_i64(&sheet, ',', INT64_MIN);
+        json_put_i64(&sheet, ',', -1);
+        jsonl_put_id(&sheet, '[', (rf_stream_id){UINT64_MAX, UINT64_MAX});
+        jsonl_put_id(&sheet, ',', (rf_stream_id){0, 1});
+        expect_put(&sheet, ":18446744073709551615,-9223372036854775808,-1"
+                           "[\"18446744073709551615-18446744073709551615\",\"0-1\"");
     }
 }
 
@@ -242,10 +224,10 @@ Test(json_text, doubles)
 {
     static const double doubles[] = {0,      -0.0,    1.5,  -3,       0.1,       9007199254740993.0,
                                      5e-324, DBL_MAX, 1e21, INFINITY, -INFINITY, (double)NAN};
-    struct sheet *sheet = sheet_open(64);
+    struct outbuf sheet = sheet_begin(64);
     for (size_t i = 0; i < sizeof doubles / sizeof *doubles; i++)
-        json_put_double(&sheet->out, ',', doubles[i]);
-    expect_put(sheet,
+        json_put_double(&sheet, ',', doubles[i]);
+    expect_put(&sheet,
                ",0,-0.0,1.5,-3,0.1,9007199254740992,5e-324,1.7976931348623157e+308,1e+21,\"inf\",\"-inf\","
                "\"nan\"");
 }
