@@ -235,7 +235,7 @@ static inline void set_entry(const struct aof_reader *r, rf_entry *entry, uint64
     entry->argv = resp_argv(command);
     entry->argc = command->argc;
     entry->row = command_row_number(row);
-    entry->raw.ptr = command->raw.ptr;
+    entry->raw.ptr = command->raw.ptr; /* by halves, as it was stored just now: both at once would wait */
     entry->raw.len = command->raw.len;
     entry->rest_count = command->rest;
     entry->time = r->time;

@@ -87,27 +87,14 @@ static size_t backlen_size(uint64_t size)
 }
 
 /* Seven bits per byte, the highest first, the top bit set in all but the first. */
-static bool backlen_matches(const uint8_t *p, size_t width, uint64_t size)
+static inline bool backlen_matches(const uint8_t *p, size_t width, uint64_t size)
 {
+    if (LIKELY(width == 1))
+        return *p == size;
     for (size_t i = width; i-- > 0; size >>= 7)
         if (p[i] != ((size & 0x7f) | (i ? 0x80 : 0)))
             return false;
     return true;
-}
-
-/* Steps over an element of `size` bytes at p and its back length. */
-static inline enum packed_step step_over(struct listpack *cursor, const uint8_t *p, uint64_t size)
-{
-    uint64_t available = (uint64_t)(cursor->end - p);
-    size_t width = size <= 127 ? 1 : backlen_size(size);
-    if (UNLIKELY(size + width > available))
-        return damaged(cursor, "truncated listpack");
-    bool matches = width == 1 ? p[size] == size : backlen_matches(p + size, width, size);
-    if (UNLIKELY(!matches))
-        return damaged(cursor, "listpack: wrong back length");
-    cursor->pos = p + size + width;
-    cursor->seen++;
-    return PACKED_ELEMENT;
 }
 
 enum packed_step listpack_next_slow(struct listpack *cursor, struct packed *element)
@@ -123,5 +110,14 @@ enum packed_step listpack_next_slow(struct listpack *cursor, struct packed *elem
     if (size > available)
         return damaged(cursor, "truncated listpack");
     *element = decode(p);
-    return step_over(cursor, p, element->ptr ? size + element->len : size);
+    if (element->ptr)
+        size += element->len;
+    size_t width = backlen_size(size);
+    if (size + width > available)
+        return damaged(cursor, "truncated listpack");
+    if (!backlen_matches(p + size, width, size))
+        return damaged(cursor, "listpack: wrong back length");
+    cursor->pos = p + size + width;
+    cursor->seen++;
+    return PACKED_ELEMENT;
 }

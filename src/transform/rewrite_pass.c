@@ -304,7 +304,7 @@ rf_code rf_rewrite_apply(rf_rewrite *rewrite, rf_entry *entry, bool *ambiguous, 
         return fail_at(entry, code, error);
     entry->db = passage.db;
     if (renamed) {
-        entry->key.ptr = passage.name.ptr;
+        entry->key.ptr = passage.name.ptr; /* by halves, as it was stored just now: both at once would wait */
         entry->key.len = passage.name.len;
         entry->slot = -1;
     }

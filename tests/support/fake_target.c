@@ -14,6 +14,11 @@
 
 enum { ARGS = 512 };
 
+static bool begins(const char *text, const char *prefix)
+{
+    return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
 static void say(struct fake_peer *peer, const char *text)
 {
     if (!buffer_append(&peer->out, slice_of(text, strlen(text))))
@@ -144,7 +149,7 @@ static const struct fake_rule *find_rule(struct fake_target *t, const struct fak
         return &no_batches;
     for (size_t i = 0; t->rules && t->rules[i].on; i++) {
         const struct fake_rule *rule = &t->rules[i];
-        if (strncmp(text, rule->on, strlen(rule->on)) != 0 || t->used[i] >= (rule->times ? rule->times : 1) ||
+        if (!begins(text, rule->on) || t->used[i] >= (rule->times ? rule->times : 1) ||
             (rule->node > 0 && (unsigned)rule->node - 1 != peer->node))
             continue;
         t->used[i]++;
@@ -179,7 +184,7 @@ static void log_line(struct fake_target *t, const struct fake_peer *peer, const 
 static long find_line(struct fake_target *t, size_t from, const char *prefix)
 {
     for (size_t i = from; i < t->logged; i++)
-        if (strncmp(t->log[i].text, prefix, strlen(prefix)) == 0)
+        if (begins(t->log[i].text, prefix))
             return (long)i;
     return -1;
 }
@@ -188,7 +193,7 @@ static void end_hanging(struct fake_target *t, const char *text)
 {
     for (size_t i = 0; i < t->peer_count; i++) {
         struct fake_peer *peer = &t->peers[i];
-        if (peer->fd < 0 || !peer->until || strncmp(text, peer->until, strlen(peer->until)) != 0)
+        if (peer->fd < 0 || !peer->until || !begins(text, peer->until))
             continue;
         peer->until = NULL;
         shutdown(peer->fd, SHUT_WR);
