@@ -17,4 +17,7 @@ RF_API rf_slice rf_hash_tag(rf_slice key);
 
 RF_API unsigned rf_slot_of(rf_slice key);
 
+/* Both: *tag receives the result of rf_hash_tag(). */
+RF_API unsigned rf_slot_and_tag(rf_slice key, rf_slice *tag);
+
 #endif

@@ -124,18 +124,56 @@ static inline bool slice_equal(rf_slice a, rf_slice b)
     return a.len == b.len && bytes_equal(a.ptr, b.ptr, a.len);
 }
 
+/* Fewer than eight bytes as a number, the first one lowest. */
+static inline uint64_t load_short(const uint8_t *p, size_t n)
+{
+    if (n >= 4)
+        return load_le32(p) | (uint64_t)load_le32(p + n - 4) << 8 * (n - 4);
+    if (n > 0)
+        return p[0] | (uint64_t)p[n / 2] << 8 * (n / 2) | (uint64_t)p[n - 1] << 8 * (n - 1);
+    return 0;
+}
+
+/* The top bit of each byte of eight that has this value; also of bytes that come after the first such one. */
+static inline uint64_t bytes_where(uint64_t bytes, uint8_t value)
+{
+    const uint64_t each = UINT64_C(0x0101010101010101);
+    const uint64_t other = bytes ^ each * value;
+    return (other - each) & ~other & each * 0x80;
+}
+
+static inline size_t bytes_first_where(uint64_t bytes, uint8_t value)
+{
+    const uint64_t found = bytes_where(bytes, value);
+    return found ? (size_t)__builtin_ctzll(found) / 8 : 8;
+}
+
+enum { BYTES_FEW = 64 };
+
+/* The position of the first byte of this value; n: there is none. memchr() without a call for up to BYTES_FEW
+ * bytes, which names of keys hardly exceed. */
+static inline size_t bytes_find(const uint8_t *p, size_t n, uint8_t value)
+{
+    if (n < 8) {
+        const size_t at = bytes_first_where(load_short(p, n), value);
+        return at < n ? at : n;
+    }
+    if (UNLIKELY(n > BYTES_FEW)) {
+        const uint8_t *found = memchr(p, value, n);
+        return found ? (size_t)(found - p) : n;
+    }
+    size_t at = 0, within;
+    for (; at + 8 <= n; at += 8)
+        if ((within = bytes_first_where(load_le64(p + at), value)) < 8)
+            return at + within;
+    return n - 8 + bytes_first_where(load_le64(p + n - 8), value);
+}
+
 /* The first eight bytes of a word in upper case; of a shorter one, all of them. */
 static inline uint64_t word_start(rf_slice word)
 {
     const uint64_t each = UINT64_C(0x0101010101010101);
-    uint64_t start = 0;
-    if (word.len >= 8)
-        start = load_le64(word.ptr);
-    else if (word.len >= 4)
-        start = load_le32(word.ptr) | (uint64_t)load_le32(word.ptr + word.len - 4) << 8 * (word.len - 4);
-    else if (word.len > 0)
-        start = word.ptr[0] | (uint64_t)word.ptr[word.len / 2] << 8 * (word.len / 2) |
-                (uint64_t)word.ptr[word.len - 1] << 8 * (word.len - 1);
+    const uint64_t start = word.len >= 8 ? load_le64(word.ptr) : load_short(word.ptr, word.len);
     uint64_t low = start & 0x7f * each;
     uint64_t lower = (low + (0x80 - 'a') * each) & ~(low + (0x7f - 'z') * each) & ~start & 0x80 * each;
     return start ^ lower >> 2;

@@ -2,8 +2,9 @@
 /* A key's cluster slot.
  *
  * CRC-16/XMODEM: polynomial 1021, not reflected, init 0, no final xor; the check value of "123456789" is
- * 31c3. Starting from 0, leading zero bytes change nothing: the odd bytes are processed first, so that all
- * lookups are independent except from one step to the next. (Valkey src/cluster.c: keyHashSlot) */
+ * 31c3. Starting from 0, leading zero bytes change nothing: what exceeds a multiple of eight bytes is
+ * processed first, with zeros before it, so that all lookups of a step are independent. (Valkey
+ * src/cluster.c: keyHashSlot) */
 #include "base/bytes.h"
 #include <pthread.h>
 #include <rdbferry/slot.h>
@@ -31,38 +32,52 @@ static void make_tables(void)
     atomic_store_explicit(&tables_made, true, memory_order_release);
 }
 
-static unsigned crc16(const uint8_t *p, size_t n)
+/* The checksum of eight bytes, the first one lowest. */
+static inline unsigned crc16_of_eight(uint64_t bytes)
 {
     unsigned crc = 0;
-    for (size_t odd = n % LANES; odd > 0; odd--)
-        crc ^= tables[odd - 1][*p++];
-    for (n /= LANES; n > 0; n--, p += LANES) {
-        unsigned next = tables[7][p[0] ^ crc >> 8] ^ tables[6][p[1] ^ (crc & 0xff)];
-        for (int i = 2; i < LANES; i++)
-            next ^= tables[LANES - 1 - i][p[i]];
-        crc = next;
-    }
+    for (int i = 0; i < LANES; i++)
+        crc ^= tables[LANES - 1 - i][bytes >> 8 * i & 0xff];
     return crc;
+}
+
+static inline unsigned crc16(const uint8_t *p, size_t n)
+{
+    const size_t odd = n % LANES;
+    unsigned crc = odd ? crc16_of_eight(load_short(p, odd) << 8 * (LANES - odd)) : 0;
+    for (const uint8_t *at = p + odd, *end = p + n; at < end; at += LANES)
+        crc = crc16_of_eight(load_le64(at) ^ (crc >> 8 | (crc & 0xff) << 8));
+    return crc;
+}
+
+static inline rf_slice hash_tag(rf_slice key)
+{
+    const size_t open = bytes_find(key.ptr, key.len, '{');
+    if (LIKELY(open == key.len))
+        return (rf_slice){0};
+    const rf_slice rest = {key.ptr + open + 1, key.len - open - 1};
+    const size_t length = bytes_find(rest.ptr, rest.len, '}');
+    return length > 0 && length < rest.len ? slice_of(rest.ptr, length) : (rf_slice){0};
 }
 
 rf_slice rf_hash_tag(rf_slice key)
 {
-    if (key.len == 0)
-        return (rf_slice){0};
-    const uint8_t *open = *key.ptr == '{' ? key.ptr : memchr(key.ptr, '{', key.len);
-    if (!open)
-        return (rf_slice){0};
-    const uint8_t *tag = open + 1, *close = memchr(tag, '}', (size_t)(key.ptr + key.len - tag));
-    return close && close > tag ? slice_of(tag, (size_t)(close - tag)) : (rf_slice){0};
+    return hash_tag(key);
 }
 
-unsigned rf_slot_of(rf_slice key)
+unsigned rf_slot_and_tag(rf_slice key, rf_slice *tag)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     if (UNLIKELY(!atomic_load_explicit(&tables_made, memory_order_acquire)))
         pthread_once(&once, make_tables);
 
-    rf_slice tag = rf_hash_tag(key);
-    rf_slice hashed = tag.ptr ? tag : key;
-    return crc16(hashed.ptr, hashed.len) % RF_SLOTS;
+    const rf_slice found = hash_tag(key);
+    *tag = found;
+    return (found.ptr ? crc16(found.ptr, found.len) : crc16(key.ptr, key.len)) % RF_SLOTS;
+}
+
+unsigned rf_slot_of(rf_slice key)
+{
+    rf_slice tag;
+    return rf_slot_and_tag(key, &tag);
 }

@@ -50,6 +50,29 @@ Test(slot, a_tag_lies_between_the_first_braces)
     }
 }
 
+/* In one search what two functions find; the tag is a part of the key. */
+Test(slot, and_tag)
+{
+    uint64_t state = 4711;
+    for (int round = 0; round < 100000; round++) {
+        char text[24];
+        const size_t n = next_random(&state) % sizeof text;
+        for (size_t i = 0; i < n; i++)
+            text[i] = "{}ab"[next_random(&state) % 4];
+        rf_slice key = exact_copy(text, n), tag = {0}, expected = rf_hash_tag(key);
+        const unsigned slot = rf_slot_and_tag(key, &tag);
+        const char *open = memchr(text, '{', n);
+        const char *close = open ? memchr(open, '}', (size_t)(text + n - open)) : NULL;
+        cr_assert_eq(slot, rf_slot_of(expected.ptr ? expected : key));
+        cr_assert_eq(tag.ptr, expected.ptr);
+        cr_assert_eq(tag.len, expected.len);
+        cr_assert_eq(tag.ptr != NULL, close && close > open + 1);
+        cr_assert(!tag.ptr ||
+                  (tag.ptr == key.ptr + (open - text) + 1 && tag.len == (size_t)(close - open) - 1));
+        exact_free(key);
+    }
+}
+
 static unsigned bit_by_bit(const uint8_t *p, size_t n)
 {
     unsigned crc = 0;

@@ -250,6 +250,18 @@ static rf_code put_other(struct transfer *t, const struct input *input, rf_entry
     return t->sink ? rf_sink_put(t->sink, entry, error) : RF_OK;
 }
 
+void transfer_note_written(struct transfer *t, const struct transfer_steps *steps,
+                           const struct placed_key *keys, size_t count)
+{
+    if (!t->journal) {
+        t->session.bytes_of = steps->written(steps->ctx, keys, count);
+        return;
+    }
+    t->packed.len = 0;
+    t->journal->failed |= !placed_keys_pack(&t->packed, keys, count);
+    t->session.bytes_of = journal_key(t->journal, &(rf_entry){0}, buffer_slice(&t->packed));
+}
+
 static inline rf_code transfer_key(struct transfer *t, const struct transfer_steps *steps, rf_entry *key,
                                    rf_error *error)
 {
@@ -258,12 +270,9 @@ static inline rf_code transfer_key(struct transfer *t, const struct transfer_ste
         TRY(put_module_key(t, key, &written, error));
     else
         TRY(put_key(t, key, &written, error));
-    if (!written || !steps->written)
-        return RF_OK;
-    if (t->journal)
-        t->session.bytes_of = journal_key(t->journal, key, (rf_slice){0});
-    else
-        steps->written(steps->ctx, key);
+    if (written && steps->written)
+        transfer_note_written(
+            t, steps, &(struct placed_key){.slot = (unsigned)key->slot, .tag = rf_hash_tag(key->key)}, 1);
     return RF_OK;
 }
 

@@ -9,6 +9,7 @@
 #include "cmd/options/output_options.h"
 #include "cmd/run/collisions.h"
 #include "cmd/run/module_records.h"
+#include "cmd/run/placed_key.h"
 #include "cmd/run/report.h"
 #include "cmd/run/session.h"
 #include <rdbferry/command_check.h>
@@ -26,6 +27,7 @@ struct transfer {
     struct journal *journal;                /* of a lane: keys that are written are kept there; NULL: none */
     rf_sink *sink;                          /* opened by the command; NULL: not yet, or a dry run */
     struct arena names;                     /* of keys that are written together */
+    struct buffer packed;                   /* in a lane: placed keys */
     uint64_t kept_keys, unsupported, empty; /* keys written to the sink, or skipped by it */
 };
 
@@ -44,13 +46,15 @@ struct transfer_steps {
     /* Before an entry is written, of this session; perhaps on another thread. Of keys that are written
      * together, which are of one database, for the first one. */
     rf_code (*check)(void *ctx, const struct session *session, rf_entry *entry, rf_error *error);
-    void (*written)(void *ctx, const rf_entry *key); /* of which only name and slot are known */
-    /* Of keys that are written together: what `check` finds out about each; and in place of `written`. NULL
-     * if these are. */
-    void (*set_slots)(void *ctx, const rf_strings *strings);
-    void (*written_strings)(void *ctx, const rf_strings *strings);
+    /* Keys that are written, one at least, in order. The size of the last one is not known yet: it is added
+     * to the result. */
+    uint64_t *(*written)(void *ctx, const struct placed_key *keys, size_t count);
     void *ctx;
 };
+
+/* Counts keys as written by steps->written, which is not NULL: now, or in a lane when it is merged. */
+void transfer_note_written(struct transfer *transfer, const struct transfer_steps *steps,
+                           const struct placed_key *keys, size_t count);
 
 /* Writes one entry of an input. */
 rf_code transfer_entry(struct transfer *transfer, const struct transfer_steps *steps,

@@ -55,12 +55,14 @@ static rf_code check(void *ctx, const struct lane *lane, uint64_t *entries, rf_e
     return RF_OK;
 }
 
-static rf_code count_key(void *ctx, const rf_entry *key, rf_slice facts, uint64_t bytes, rf_error *error)
+static rf_code count_keys(void *ctx, const rf_entry *key, rf_slice packed, uint64_t bytes, rf_error *error)
 {
     const struct transfer_work *work = ctx;
-    (void)facts;
+    struct placed_key keys[PLACED_KEYS_MOST];
+    const size_t count = placed_keys_unpack(packed, keys);
+    (void)key;
     (void)error;
-    work->steps->written(work->steps->ctx, key);
+    transfer_note_written(work->transfer, work->steps, keys, count);
     *work->transfer->session.bytes_of += bytes;
     return RF_OK;
 }
@@ -73,7 +75,7 @@ static rf_code merge(void *ctx, struct lane *lane, rf_error *error)
     whole->kept_keys += t->kept_keys;
     whole->unsupported += t->unsupported;
     whole->empty += t->empty;
-    return journal_keys(&lane->journal, count_key, ctx, error);
+    return journal_keys(&lane->journal, count_keys, ctx, error);
 }
 
 static rf_code put_in_order(void *ctx, const struct input *input, rf_entry *entry, rf_error *error)
@@ -119,6 +121,7 @@ static void close_part(struct lane *lane)
         return;
     rf_sink_close(t->sink);
     arena_free(&t->names);
+    buffer_free(&t->packed);
     free(t);
 }
 

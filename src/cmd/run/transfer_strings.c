@@ -7,7 +7,7 @@
 #include <string.h>
 
 /* So that what is known of them fits into the fastest cache. */
-enum { STRINGS_MOST = 128 };
+enum { STRINGS_MOST = PLACED_KEYS_MOST };
 
 /* The name lasts only until the next key is renamed. */
 static rf_code keep_name(struct transfer *t, rf_string *string, rf_slice name, rf_error *error)
@@ -119,13 +119,16 @@ static rf_code accept_strings(struct transfer *t, const struct transfer_steps *s
     return RF_OK;
 }
 
-/* Returns where the size of the last one is to be added. */
-static uint64_t *journal_strings(struct journal *journal, const rf_strings *strings)
+static void place(struct transfer *t, const struct transfer_steps *steps, const rf_strings *strings)
 {
-    const rf_string *key = strings->keys, *last = key + strings->count - 1;
-    for (; key < last; key++)
-        *journal_key(journal, &(rf_entry){.key = key->key, .slot = key->slot}, (rf_slice){0}) = key->size;
-    return journal_key(journal, &(rf_entry){.key = last->key, .slot = last->slot}, (rf_slice){0});
+    struct placed_key placed[STRINGS_MOST];
+    for (size_t i = 0; i < strings->count; i++) {
+        rf_string *key = &strings->keys[i];
+        placed[i].bytes = key->size;
+        placed[i].slot = rf_slot_and_tag(key->key, &placed[i].tag);
+        key->slot = (int)placed[i].slot;
+    }
+    transfer_note_written(t, steps, placed, strings->count);
 }
 
 /* The size of the last one is known if a key follows that is not written. */
@@ -142,12 +145,8 @@ static rf_code put(struct transfer *t, const struct transfer_steps *steps, const
 {
     if (strings->count == 0)
         return RF_OK;
-    if (steps->set_slots)
-        steps->set_slots(steps->ctx, strings);
-    if (steps->written_strings && t->journal)
-        t->session.bytes_of = journal_strings(t->journal, strings);
-    else if (steps->written_strings)
-        steps->written_strings(steps->ctx, strings);
+    if (steps->written)
+        place(t, steps, strings);
     end_last(&t->session, strings->keys + strings->count - 1);
     t->kept_keys += strings->count;
     return rf_sink_put_strings(t->sink, strings, error);

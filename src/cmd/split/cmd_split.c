@@ -116,24 +116,10 @@ static rf_code check_entry(void *ctx, const struct session *session, rf_entry *e
                : refuse_db(split, session, entry, entry->db, error);
 }
 
-static void count_key(void *ctx, const rf_entry *key)
+static uint64_t *count_keys(void *ctx, const struct placed_key *keys, size_t count)
 {
-    struct split *split = ctx;
-    split->transfer.session.bytes_of = plan_add(split->plan, key);
-}
-
-static void set_slots(void *ctx, const rf_strings *strings)
-{
-    (void)ctx;
-    for (rf_string *key = strings->keys; key < strings->keys + strings->count; key++)
-        if (key->slot < 0)
-            key->slot = (int)rf_slot_of(key->key);
-}
-
-static void count_strings(void *ctx, const rf_strings *strings)
-{
-    struct split *split = ctx;
-    split->transfer.session.bytes_of = plan_add_strings(split->plan, strings);
+    const struct split *split = ctx;
+    return plan_add(split->plan, keys, count);
 }
 
 /* The plan is one of the outputs: it appears together with them. */
@@ -161,9 +147,7 @@ static rf_code write_outputs(struct split *split, rf_error *error)
     const struct transfer_steps steps = {
         .open = open_sink,
         .check = check_entry,
-        .written = count_key,
-        .set_slots = set_slots,
-        .written_strings = count_strings,
+        .written = count_keys,
         .ctx = split,
     };
     if (!split->options->dry_run)

@@ -14,7 +14,7 @@ enum {
     HEAVY_SHARE = 10, /* a slot with more than 1/n of its shard's bytes is oversized */
     FEW_KEYS = 20,    /* only in shards with at least this many keys */
     WARNINGS = 10,
-    SOME_KEYS = 16,
+    AHEAD = 8,
 };
 
 static inline size_t kept_length(rf_slice tag)
@@ -50,72 +50,55 @@ static inline void vote(struct plan_tag *leader, rf_slice tag, uint64_t bytes)
     }
 }
 
-static inline void count(struct plan *plan, struct plan_slot *slot, rf_slice tag, uint64_t bytes)
+/* For a key that will be counted: the tables exceed the cache. */
+static inline void prefetch(const struct plan *plan, const struct placed_key *key)
 {
-    slot->keys++;
-    slot->bytes += bytes;
-    if (tag.ptr)
-        vote(&plan->tags[slot - plan->slots], tag, bytes);
+    __builtin_prefetch(&plan->slots[key->slot], 1);
+    if (key->tag.ptr)
+        __builtin_prefetch(&plan->tags[key->slot], 1);
 }
 
-/* A key that will be counted: the tables exceed the cache. */
-static inline void prepare(struct plan *plan, unsigned slot, rf_slice tag)
+static inline void count(struct plan *plan, const struct placed_key *key)
 {
-    __builtin_prefetch(&plan->slots[slot], 1);
-    if (tag.ptr)
-        __builtin_prefetch(&plan->tags[slot], 1);
-    else
-        plan->untagged++;
+    struct plan_slot *slot = &plan->slots[key->slot];
+    slot->keys++;
+    slot->bytes += key->bytes;
+    if (key->tag.ptr)
+        vote(&plan->tags[key->slot], key->tag, key->bytes);
 }
 
 void plan_end(struct plan *plan)
 {
-    if (plan->last)
-        count(plan, plan->last, plan->last_tag, plan->last_bytes);
-    plan->last = NULL;
+    if (plan->has_last)
+        count(plan, &plan->last);
+    plan->has_last = false;
 }
 
 /* It is counted when its size is known. */
-static uint64_t *add_last(struct plan *plan, rf_slice name, unsigned slot)
+static uint64_t *add_last(struct plan *plan, const struct placed_key *key)
 {
-    rf_slice tag = rf_hash_tag(name);
-    prepare(plan, slot, tag);
-    plan->last = &plan->slots[slot];
-    plan->last_bytes = 0;
-    plan->last_tag = tag;
-    if (tag.ptr) {
-        plan->last_tag.ptr = plan->last_text;
-        bytes_copy(plan->last_text, tag.ptr, kept_length(tag));
+    prefetch(plan, key);
+    plan->untagged += !key->tag.ptr;
+    plan->has_last = true;
+    plan->last = *key;
+    plan->last.bytes = 0;
+    if (key->tag.ptr) {
+        plan->last.tag.ptr = plan->last_text;
+        bytes_copy(plan->last_text, key->tag.ptr, kept_length(key->tag));
     }
-    return &plan->last_bytes;
+    return &plan->last.bytes;
 }
 
-uint64_t *plan_add(struct plan *plan, const rf_entry *key)
+uint64_t *plan_add(struct plan *plan, const struct placed_key *keys, size_t n)
 {
+    const struct placed_key *const last = keys + n - 1;
     plan_end(plan);
-    return add_last(plan, key->key, (unsigned)key->slot);
-}
-
-/* Some at a time: by the time they are counted, what they are counted in is in the cache. */
-static void add_some(struct plan *plan, const rf_string *keys, size_t n)
-{
-    rf_slice tags[SOME_KEYS];
-    for (size_t i = 0; i < n; i++) {
-        tags[i] = rf_hash_tag(keys[i].key);
-        prepare(plan, (unsigned)keys[i].slot, tags[i]);
+    for (const struct placed_key *key = keys; key < last; key++) {
+        prefetch(plan, last - key > AHEAD ? key + AHEAD : last);
+        plan->untagged += !key->tag.ptr;
+        count(plan, key);
     }
-    for (size_t i = 0; i < n; i++)
-        count(plan, &plan->slots[keys[i].slot], tags[i], keys[i].size);
-}
-
-uint64_t *plan_add_strings(struct plan *plan, const rf_strings *strings)
-{
-    const rf_string *key = strings->keys, *const last = key + strings->count - 1;
-    plan_end(plan);
-    for (; last - key > SOME_KEYS; key += SOME_KEYS)
-        add_some(plan, key, SOME_KEYS);
-    add_some(plan, key, (size_t)(last - key));
-    return add_last(plan, last->key, (unsigned)last->slot);
+    return add_last(plan, last);
 }
 
 void plan_sum(const struct plan *plan, const rf_shard *shard, struct plan_shard *out)

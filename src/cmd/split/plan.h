@@ -37,17 +37,13 @@ struct plan {
     struct plan_slot slots[RF_SLOTS];
     struct plan_tag tags[RF_SLOTS];
     /* Of a key whose size is not known yet. */
-    struct plan_slot *last;
-    uint64_t last_bytes;
-    rf_slice last_tag; /* ptr is NULL: none */
-    uint8_t last_text[PLAN_TAG];
+    bool has_last;
+    struct placed_key last;
+    uint8_t last_text[PLAN_TAG]; /* of its tag */
 };
 
-/* Counts a key whose slot is known. The caller adds its size to the result. */
-uint64_t *plan_add(struct plan *plan, const rf_entry *key);
-
-/* The same for keys that are read together, one at least: the size is that of the last one. */
-uint64_t *plan_add_strings(struct plan *plan, const rf_strings *strings);
+/* Counts n keys, one at least. The caller adds the size of the last one to the result, which is 0. */
+uint64_t *plan_add(struct plan *plan, const struct placed_key *keys, size_t n);
 
 /* Called after the last key. */
 void plan_end(struct plan *plan);
