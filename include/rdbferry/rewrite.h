@@ -83,10 +83,11 @@ RF_API bool rf_rewrite_is_ambiguous(const rf_rewrite *rewrite);
  * MB); the error names the key, which is unchanged. */
 RF_API rf_code rf_rewrite_apply(rf_rewrite *rewrite, rf_entry *entry, bool *ambiguous, rf_error *error);
 
-/* The same for a key with a plain string, of which the database after that is known from another key. False:
- * it is ambiguous, or cannot be rewritten; it is unchanged then, and not counted, and left to
- * rf_rewrite_apply(). */
-RF_API bool rf_rewrite_string(rf_rewrite *rewrite, int64_t db, rf_string *key);
+/* The same for keys with plain strings, of which the database after that is known from another key. Returns
+ * how many have been rewritten: the next one is ambiguous, or cannot be; it is unchanged, and not counted,
+ * and left to rf_rewrite_apply(). New names are valid until rf_rewrite_release_names(). */
+RF_API size_t rf_rewrite_strings(rf_rewrite *rewrite, int64_t db, rf_string *keys, size_t count);
+RF_API void rf_rewrite_release_names(rf_rewrite *rewrite);
 
 /* Whether a key of a target, judged by its db, key, type and expiry, could be the result of rewriting (NULL:
  * no rewrite) a key accepted by the filter: *drop is RF_DROP_NONE, or the reason to exclude it.

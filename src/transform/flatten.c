@@ -73,29 +73,15 @@ void flatten_free(struct flatten *flatten)
     free(flatten);
 }
 
-static rf_code make_prefix(const struct flatten *flatten, int64_t db, struct db_prefix *prefix,
-                           rf_error *error)
+rf_code flatten_prefix(const struct flatten *flatten, int64_t db, struct buffer *prefix, rf_error *error)
 {
     uint8_t digits[NUMBER_TEXT_MAX];
     rf_slice number = slice_of(digits, number_print_i64(digits, db));
-    struct buffer *text = &prefix->text;
-    text->len = 0;
-    TRY(name_reserve(text, flatten->text.len + number.len, error));
-    name_put(text, before_number(flatten));
-    name_put(text, number);
-    name_put(text, behind_number(flatten));
-    prefix->db = db;
-    return RF_OK;
-}
-
-rf_code flatten_make(const struct flatten *flatten, int64_t db, rf_slice name, struct db_prefix *prefix,
-                     struct buffer *out, rf_error *error)
-{
-    if (UNLIKELY(db != prefix->db || prefix->text.len == 0))
-        TRY(make_prefix(flatten, db, prefix, error));
-    TRY(name_reserve(out, prefix->text.len + name.len, error));
-    name_put(out, buffer_slice(&prefix->text));
-    name_put(out, name);
+    prefix->len = 0;
+    TRY(name_reserve(prefix, flatten->text.len + number.len, error));
+    name_put(prefix, before_number(flatten));
+    name_put(prefix, number);
+    name_put(prefix, behind_number(flatten));
     return RF_OK;
 }
 
@@ -117,7 +103,7 @@ static inline bool consume(rf_slice *name, rf_slice prefix)
     return true;
 }
 
-static __attribute__((noinline)) bool has_number(const struct flatten *flatten, rf_slice name, int64_t *db)
+bool flatten_made(const struct flatten *flatten, rf_slice name, int64_t *db)
 {
     if (!consume(&name, before_number(flatten)))
         return false;
@@ -127,10 +113,8 @@ static __attribute__((noinline)) bool has_number(const struct flatten *flatten, 
     return number_parse_i64(digits, db) && consume(&name, digits) && consume(&name, behind_number(flatten));
 }
 
-/* Most names differ in the first byte. */
-bool flatten_made(const struct flatten *flatten, rf_slice name, int64_t *db)
+void flatten_first_bytes(const struct flatten *flatten, int *least, int *most)
 {
-    if (flatten->number > 0 && (name.len == 0 || name.ptr[0] != flatten->text.data[0]))
-        return false;
-    return has_number(flatten, name, db);
+    *least = flatten->number > 0 ? flatten->text.data[0] : '0';
+    *most = flatten->number > 0 ? *least : '9';
 }

@@ -17,21 +17,16 @@ rf_code flatten_new(rf_slice template, struct flatten **out, rf_error *error);
 /* `flatten` may be NULL. */
 void flatten_free(struct flatten *flatten);
 
-/* The last prefix that was made, as keys of one database are often consecutive. Zeroed: none. The caller
- * frees `text`. Each thread has one of its own. */
-struct db_prefix {
-    int64_t db;
-    struct buffer text; /* empty: none */
-};
-
-/* Appends the prefix of a database and the name to `out`, which need not be empty. */
-rf_code flatten_make(const struct flatten *flatten, int64_t db, rf_slice name, struct db_prefix *prefix,
-                     struct buffer *out, rf_error *error);
+/* Replaces the contents of `prefix` by the prefix of a database. */
+rf_code flatten_prefix(const struct flatten *flatten, int64_t db, struct buffer *prefix, rf_error *error);
 
 /* Whether names of two databases can map to the same name. If not, the result of flatten_made() is unique. */
 bool flatten_mixes(const struct flatten *flatten);
 
 /* Whether a name could have a prefix: *db receives its database. */
 bool flatten_made(const struct flatten *flatten, rf_slice name, int64_t *db);
+
+/* The range of the first bytes of such names. */
+void flatten_first_bytes(const struct flatten *flatten, int *least, int *most);
 
 #endif

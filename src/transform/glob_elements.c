@@ -101,6 +101,25 @@ static void make_runs(struct glob_runs *runs, size_t count)
         rest += (--run)->length;
 }
 
+static rf_slice bytes_of(const struct glob_run *run)
+{
+    return (rf_slice){run->bytes, run->length};
+}
+
+static void make_form(struct glob_runs *runs)
+{
+    const struct glob_run *first = runs->runs, *last = runs->last;
+    const size_t stars = (size_t)(last - first);
+    runs->has_form = stars == 1 || stars == 2;
+    for (const struct glob_run *run = first; run <= last; run++)
+        runs->has_form &= run->bytes != NULL;
+    if (!runs->has_form)
+        return;
+    runs->form = (struct glob_form){.head = bytes_of(first), .tail = bytes_of(last)};
+    if (stars == 2)
+        runs->form.middle = bytes_of(first + 1);
+}
+
 bool glob_runs_make(struct glob_runs *runs, const struct glob_element *elements, size_t count)
 {
     size_t stars = count_stars(elements, count);
@@ -114,7 +133,7 @@ bool glob_runs_make(struct glob_runs *runs, const struct glob_element *elements,
         runs->bytes[i] = elements[i].byte;
     runs->last = runs->runs + stars;
     make_runs(runs, count);
-    runs->start = count > 0 && elements[0].kind == GLOB_BYTE ? elements[0].byte : -1;
+    make_form(runs);
     return true;
 }
 
@@ -137,7 +156,7 @@ void glob_runs_mark(struct glob_runs *runs, size_t number, size_t at)
     if (run == runs->last)
         *mark = (struct glob_mark){mark->offset - run->length, SIZE_MAX};
     else
-        run->has[number] = SIZE_MAX;
+        run->has[number] = runs->form.moves[number] = SIZE_MAX;
 }
 
 /* --- matching --------------------------------------------------------------------------------------- */
@@ -161,31 +180,16 @@ static inline bool is_at(const struct glob_runs *runs, const struct glob_run *ru
                                       : accepts_each(runs->elements + run->first, text, run->length);
 }
 
-/* The first position of a byte from `from` on, if it is not after `last`. */
-static inline size_t find_byte(rf_slice text, size_t from, size_t last, uint8_t byte)
-{
-    const uint64_t each = UINT64_C(0x0101010101010101);
-    for (; from <= last && text.len - from >= 8; from += 8) {
-        uint64_t other = load_le64(text.ptr + from) ^ each * byte;
-        uint64_t found = (other - each) & ~other & each * 0x80; /* the lowest bit is that of the first one */
-        if (found)
-            return from + (size_t)__builtin_ctzll(found) / 8;
-    }
-    while (from <= last && text.ptr[from] != byte)
-        from++;
-    return from;
-}
-
 /* The first position of a run from `from` on, if it is not after `last`. */
 static inline size_t find_run(const struct glob_runs *runs, const struct glob_run *run, rf_slice text,
                               size_t from, size_t last)
 {
-    for (; from <= last; from++) {
-        if (run->bytes && run->length > 0)
-            from = find_byte(text, from, last, run->bytes[0]);
-        if (from > last || (run->bytes && run->length == 1) || is_at(runs, run, text.ptr + from))
-            break;
+    if (run->bytes && run->length > 0) {
+        const size_t end = last + run->length, at = glob_find_bytes(text, from, end, bytes_of(run));
+        return at < end ? at : last + 1;
     }
+    while (from <= last && !is_at(runs, run, text.ptr + from))
+        from++;
     return from;
 }
 

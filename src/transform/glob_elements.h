@@ -13,6 +13,7 @@
 #ifndef TRANSFORM_GLOB_ELEMENTS_H
 #define TRANSFORM_GLOB_ELEMENTS_H
 
+#include "base/bytes.h"
 #include <rdbferry/slice.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -48,12 +49,20 @@ struct glob_mark {
     size_t at_end; /* all bits set: in the last run */
 };
 
+/* The form of most patterns: bytes, a star, bytes, a star, and bytes; of each as many as there are, so that
+ * one star is such a form, too. */
+struct glob_form {
+    rf_slice head, middle, tail;
+    size_t moves[GLOB_MARKS]; /* the same as glob_run.has, of the middle */
+};
+
 /* Elements made ready to be matched. */
 struct glob_runs {
     const struct glob_element *elements;
     struct glob_run *runs, *last; /* one more than there are stars */
-    int start; /* the byte with which every text begins that matches; -1: there are several */
     struct glob_mark marks[GLOB_MARKS];
+    struct glob_form form;
+    bool has_form;
     uint8_t *bytes;
 };
 
@@ -64,17 +73,49 @@ void glob_runs_free(struct glob_runs *runs);
 /* Puts a mark before elements[at]; `at` may be the number of elements. */
 void glob_runs_mark(struct glob_runs *runs, size_t number, size_t at);
 
-/* The same as glob_runs_match() for a text of which the first byte may match. */
+/* The same as glob_runs_match(), for every pattern. */
 bool glob_runs_match_all(const struct glob_runs *runs, rf_slice text, size_t positions[GLOB_MARKS]);
+
+/* The first position in text[from, end) of bytes, of which there are some; `end`: there is none. */
+static inline size_t glob_find_bytes(rf_slice text, size_t from, size_t end, rf_slice bytes)
+{
+    while (end - from >= bytes.len) {
+        const size_t starts = end - from - bytes.len + 1;
+        const size_t start = bytes_find(text.ptr + from, starts, bytes.ptr[0]);
+        if (start == starts)
+            break;
+        from += start;
+        if (bytes.len == 1 || bytes_equal(text.ptr + from, bytes.ptr, bytes.len))
+            return from;
+        from++;
+    }
+    return end;
+}
+
+/* The same as glob_runs_match(), for a pattern that has a form. */
+static inline bool glob_form_match(const struct glob_runs *runs, rf_slice text, size_t positions[GLOB_MARKS])
+{
+    const struct glob_form *form = &runs->form;
+    const rf_slice head = form->head, middle = form->middle, tail = form->tail;
+    const size_t end = text.len - tail.len;
+    size_t at = head.len;
+    if (text.len < head.len + middle.len + tail.len || !bytes_equal(text.ptr, head.ptr, head.len) ||
+        !bytes_equal(text.ptr + end, tail.ptr, tail.len))
+        return false;
+    if (middle.len > 0 && (at = glob_find_bytes(text, at, end, middle)) == end)
+        return false;
+    for (int i = 0; i < GLOB_MARKS; i++)
+        positions[i] = runs->marks[i].offset + (text.len & runs->marks[i].at_end) + (at & form->moves[i]);
+    return true;
+}
 
 /* Whether the elements match the whole text. If so, positions[i] is where mark i is; each star has then
  * matched the shortest run that lets the whole match, the leftmost star first. The time is bounded by the
  * product of both lengths. */
 static inline bool glob_runs_match(const struct glob_runs *runs, rf_slice text, size_t positions[GLOB_MARKS])
 {
-    if (runs->start >= 0 && (text.len == 0 || text.ptr[0] != runs->start))
-        return false;
-    return glob_runs_match_all(runs, text, positions);
+    return LIKELY(runs->has_form) ? glob_form_match(runs, text, positions)
+                                  : glob_runs_match_all(runs, text, positions);
 }
 
 #endif

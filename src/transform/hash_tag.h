@@ -6,7 +6,6 @@
 #define TRANSFORM_HASH_TAG_H
 
 #include "transform/glob_elements.h"
-#include "transform/new_name.h"
 #include <rdbferry/error.h>
 #include <rdbferry/slice.h>
 #include <stdbool.h>
@@ -53,19 +52,14 @@ static inline enum tag_answer hash_tag_find(const struct hash_tag *rule, rf_slic
     return braces && !hash_tag_is_effective(name, *span) ? TAG_DIFFERENT : TAG_FOUND;
 }
 
-/* Appends the name with braces to `out`, which need not be empty. */
-static inline rf_code hash_tag_make(rf_slice name, struct tag_span span, struct buffer *out, rf_error *error)
+/* Writes the name with braces there: two more bytes. */
+static inline void hash_tag_put(rf_slice name, struct tag_span span, uint8_t *to)
 {
-    TRY(name_reserve(out, name.len + 2, error));
-    uint8_t *to = out->data + out->len;
-    if (span.from > 0)
-        bytes_copy(to, name.ptr, span.from);
+    bytes_copy(to, name.ptr, span.from);
     to[span.from] = '{';
     bytes_copy(to + span.from + 1, name.ptr + span.from, span.to - span.from);
     to[span.to + 1] = '}';
     bytes_copy(to + span.to + 2, name.ptr + span.to, name.len - span.to);
-    out->len += name.len + 2;
-    return RF_OK;
 }
 
 #endif

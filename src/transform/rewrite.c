@@ -54,7 +54,7 @@ static void add_rule(rf_rewrite *w, struct rule rule)
     for (int kind = (int)rule.kind + 1; kind <= RULE_KINDS; kind++)
         w->first[kind]++;
     w->is_ambiguous |= mixes(&rule);
-    w->shares_known = false;
+    w->route.is_known = false;
 }
 
 /* The same with a text of its own: "<word> <argument>". Takes ownership of the rule's contents, also on
@@ -91,7 +91,7 @@ void rewrite_take_back(rf_rewrite *w, unsigned added)
             remove_rule(w, i);
         else
             w->is_ambiguous |= mixes(&w->rules[i]);
-    w->shares_known = false;
+    w->route.is_known = false;
 }
 
 rf_rewrite *rf_rewrite_new(void)
@@ -117,7 +117,8 @@ void rf_rewrite_free(rf_rewrite *rewrite)
     buffer_free(&rewrite->names[0]);
     buffer_free(&rewrite->names[1]);
     buffer_free(&rewrite->bare);
-    buffer_free(&rewrite->prefix.text);
+    arena_free(&rewrite->strings);
+    buffer_free(&rewrite->route.prefix);
     free(rewrite);
 }
 
@@ -144,12 +145,12 @@ rf_rewrite *rf_rewrite_share(rf_rewrite *from)
     rf_rewrite *rewrite = calloc(1, sizeof *rewrite);
     if (!rewrite)
         return NULL;
-    rewrite_find_shared(from);
     *rewrite = *from;
     rewrite->shared = true;
     rewrite->counts = (rf_rewrite_counts){0};
     rewrite->names[0] = rewrite->names[1] = rewrite->bare = (struct buffer){0};
-    rewrite->prefix = (struct db_prefix){0};
+    rewrite->strings = (struct arena){0};
+    rewrite->route = (struct route){0};
     if (share_rules(rewrite, from))
         return rewrite;
     rewrite->first[RULE_KINDS] = rewrite->rules ? from->first[RULE_KINDS] : 0;
@@ -265,7 +266,7 @@ void rf_rewrite_count(rf_rewrite *rewrite, bool counts)
 void rf_rewrite_expect(rf_rewrite *rewrite, const rf_filter *filter)
 {
     db_set_of_filter(&rewrite->sources, filter);
-    rewrite->shares_known = false;
+    rewrite->route.is_known = false;
 }
 
 /* --- queries ---------------------------------------------------------------------------------------- */

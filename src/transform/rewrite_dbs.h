@@ -3,10 +3,18 @@
 #ifndef TRANSFORM_REWRITE_DBS_H
 #define TRANSFORM_REWRITE_DBS_H
 
+#include "base/bytes.h"
 #include "transform/rule.h"
 
-/* Determines which map-db rules are shared, unless that is known. */
-void rewrite_find_shared(rf_rewrite *rewrite);
+/* Sets the route to that of a database. RF_E_ARGUMENT if its prefix is too long. */
+rf_code rewrite_make_route(rf_rewrite *rewrite, int64_t db, rf_error *error);
+
+/* The same, unless it is that already. */
+static inline rf_code rewrite_find_route(rf_rewrite *rewrite, int64_t db, rf_error *error)
+{
+    const struct route *route = &rewrite->route;
+    return LIKELY(route->is_known && route->from == db) ? RF_OK : rewrite_make_route(rewrite, db, error);
+}
 
 /* Whether keys may be in this database after the map-db rules. */
 bool rewrite_leads_to(const rf_rewrite *rewrite, int64_t db);

@@ -4,6 +4,7 @@
 #ifndef TRANSFORM_RULE_H
 #define TRANSFORM_RULE_H
 
+#include "base/arena.h"
 #include "base/buffer.h"
 #include "transform/db_map.h"
 #include "transform/flatten.h"
@@ -21,10 +22,19 @@ struct rule {
     char *owned_text; /* the same, or NULL */
     uint64_t keys;    /* changed by it */
     struct db_mapping map;
-    bool is_shared; /* of RULE_MAP_DB, once shares_known: its results may collide */
     struct rename *rename;
     struct hash_tag *tag;
     struct flatten *flatten;
+};
+
+/* What the rules do to all keys of a database: those that follow are often of the same. */
+struct route {
+    bool is_known;
+    int64_t from, mapped, to;    /* the database, after map-db, and in the end */
+    struct rule *map, *prefixes; /* that apply; NULL: none */
+    struct buffer prefix;        /* of their names; empty without such a rule */
+    bool ambiguous;              /* they are, whatever their names */
+    int least, most;             /* the first byte of names that may look as if they had a prefix */
 };
 
 struct rf_rewrite {
@@ -33,15 +43,15 @@ struct rf_rewrite {
     size_t cap;                   /* more than the number of rules */
     unsigned added;               /* number of rules ever added */
     bool is_ambiguous;            /* every key is ambiguous */
-    bool shares_known;
-    bool counts_not;       /* later keys are not counted */
-    bool shared;           /* the rules are those of another one, except renames */
-    struct db_set sources; /* databases that may occur */
+    bool counts_not;              /* later keys are not counted */
+    bool shared;                  /* the rules are those of another one, except renames */
+    struct db_set sources;        /* databases that may occur */
     int64_t shift_ms;
     rf_rewrite_counts counts;
     struct buffer names[2]; /* a rule writes to the one that does not hold its input */
     struct buffer bare;     /* a name without its braces */
-    struct db_prefix prefix;
+    struct arena strings;   /* new names of keys with plain strings */
+    struct route route;
 };
 
 #endif

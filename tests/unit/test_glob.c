@@ -229,6 +229,60 @@ Test(glob, stars_take_the_shortest_runs_from_the_left)
     cr_expect_gt(matched, 10000);
 }
 
+/* Texts that are longer than what is searched without a call, too. */
+static rf_slice random_long_text(uint64_t *state)
+{
+    char text[BYTES_FEW + 16];
+    size_t longest = next_random(state) % 8 ? 12 : sizeof text;
+    size_t len = next_random(state) % (longest + 1), as = next_random(state) % 8;
+    for (size_t i = 0; i < len; i++)
+        text[i] = next_random(state) % 8 < as ? 'a' : 'b';
+    return exact_copy(text, len);
+}
+
+static size_t check_form(const struct glob_runs *runs, uint64_t *state)
+{
+    size_t matched = 0;
+    for (int round = 0; round < 100; round++) {
+        rf_slice text = random_long_text(state);
+        size_t found[GLOB_MARKS], expected[GLOB_MARKS];
+        const bool matches = glob_runs_match_all(runs, text, expected);
+        cr_assert_eq(glob_form_match(runs, text, found), matches, "'%.*s'", (int)text.len,
+                     (const char *)text.ptr);
+        for (int i = 0; matches && i < GLOB_MARKS; i++)
+            cr_assert_eq(found[i], expected[i], "mark %d in '%.*s'", i, (int)text.len,
+                         (const char *)text.ptr);
+        matched += matches;
+        exact_free(text);
+    }
+    return matched;
+}
+
+Test(glob, the_usual_form_as_any_pattern)
+{
+    static const char in_pattern[] = "aab*";
+    uint64_t state = (uint64_t)time(NULL) | 1, seed = state;
+    size_t matched = 0, forms = 0;
+    while (forms < 20000) {
+        rf_slice pattern = random_text(in_pattern, sizeof in_pattern - 1, 12, &state);
+        size_t count;
+        struct glob_element *elements = glob_split(pattern, &count);
+        struct glob_runs runs;
+        cr_assert(glob_runs_make(&runs, elements, count));
+        for (size_t i = 0; i < GLOB_MARKS; i++)
+            glob_runs_mark(&runs, i, next_random(&state) % (count + 1));
+        cr_assert_eq(runs.has_form, runs.last - runs.runs == 1 || runs.last - runs.runs == 2);
+        if (runs.has_form) {
+            forms++;
+            matched += check_form(&runs, &state);
+        }
+        glob_runs_free(&runs);
+        free(elements);
+        exact_free(pattern);
+    }
+    cr_expect_gt(matched, 10000, "seed %llu", (unsigned long long)seed);
+}
+
 Test(glob, no_pattern_takes_for_ever, .timeout = 20)
 {
     enum { LENGTH = 1 << 20 };

@@ -31,7 +31,7 @@ static bool check_key(rf_rewrite *of_strings, rf_rewrite *of_entries, int64_t db
     bool ambiguous;
     rf_entry entry = {.kind = RF_ENTRY_KEY, .db = db, .key = name, .expire_ms = expire_ms, .slot = 5};
     rf_string key = {.record = record, .key = name, .expire_ms = expire_ms, .slot = 5};
-    const bool done = rf_rewrite_string(of_strings, db, &key);
+    const bool done = rf_rewrite_strings(of_strings, db, &key, 1) > 0;
     rf_rewrite_count(of_entries, done);
     cr_assert_eq(rf_rewrite_apply(of_entries, &entry, &ambiguous, &error), RF_OK);
     cr_assert_neq(done, ambiguous, "%.*s", (int)name.len, (const char *)name.ptr);
@@ -89,13 +89,54 @@ Test(rewrite_strings, as_entries)
     }
 }
 
+/* Keys in one call: up to the first one that is ambiguous, and with names of their own. */
+static void check_batch(rf_rewrite *of_strings, rf_rewrite *of_entries, uint64_t *state)
+{
+    enum { MOST = 40 };
+    const int64_t db = (int64_t)(next_random(state) % 3);
+    rf_string keys[MOST];
+    rf_slice names[MOST];
+    for (size_t i = 0; i < MOST; i++) {
+        char text[LONGEST + 1];
+        random_letters(next_random(state) % 8 ? "aab:" : "ab:{}d1", LONGEST, state, text);
+        names[i] = exact_copy(text, strlen(text));
+        keys[i] = (rf_string){.record = record, .key = names[i], .expire_ms = RF_NO_EXPIRY, .slot = 5};
+    }
+    const size_t done = rf_rewrite_strings(of_strings, db, keys, MOST);
+    for (size_t i = 0; i < MOST; i++) {
+        rf_entry entry = {.kind = RF_ENTRY_KEY, .db = db, .key = names[i], .expire_ms = RF_NO_EXPIRY};
+        rf_error error;
+        bool ambiguous;
+        rf_rewrite_count(of_entries, i < done);
+        cr_assert_eq(rf_rewrite_apply(of_entries, &entry, &ambiguous, &error), RF_OK);
+        cr_assert(i > done || ambiguous == (i == done));
+        cr_assert(slice_equal(keys[i].key, i < done ? entry.key : names[i]));
+    }
+    rf_rewrite_release_names(of_strings);
+    for (size_t i = 0; i < MOST; i++)
+        exact_free(names[i]);
+}
+
+Test(rewrite_strings, several_at_once)
+{
+    uint64_t state = printed_seed();
+    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
+        rf_rewrite *of_strings = rewrite_of(rules[i]), *of_entries = rewrite_of(rules[i]);
+        for (int round = 0; round < 1000; round++)
+            check_batch(of_strings, of_entries, &state);
+        check_counts(of_strings, of_entries);
+        rf_rewrite_free(of_strings);
+        rf_rewrite_free(of_entries);
+    }
+}
+
 Test(rewrite_strings, counted_only_if_wanted)
 {
     rf_rewrite *rewrite = rewrite_of("flatten-dbs");
     for (int counts = 0; counts < 2; counts++) {
         rf_string key = {.record = record, .key = SLICE("a"), .expire_ms = RF_NO_EXPIRY, .slot = -1};
         rf_rewrite_count(rewrite, counts);
-        cr_assert(rf_rewrite_string(rewrite, 1, &key));
+        cr_assert_eq(rf_rewrite_strings(rewrite, 1, &key, 1), 1);
         cr_assert(slice_equal(key.key, SLICE("db1:a")));
         cr_assert_eq(rf_rewrite_counts_get(rewrite).changed, (uint64_t)counts);
     }

@@ -69,27 +69,13 @@ static rf_code accept_one(struct transfer *t, const struct transfer_steps *steps
     return RF_OK;
 }
 
-/* Gives keys their new names, up to the first one that could collide; returns their number. */
-static size_t rename_strings(struct transfer *t, const struct cursor *cursor, const rf_strings *strings)
-{
-    rf_rewrite *rewrite = cursor->session->options->keys.rewrite;
-    rf_error error;
-    size_t n = 0;
-    for (; n < strings->count; n++) {
-        rf_string key = strings->keys[n];
-        const uint8_t *name = key.key.ptr;
-        if (!rf_rewrite_string(rewrite, strings->db, &key) ||
-            (key.key.ptr != name && keep_name(t, &key, key.key, &error) != RF_OK))
-            break;
-        strings->keys[n] = key;
-    }
-    return n;
-}
-
 /* Those that are next and need no more than to be counted, or a new name. */
 static void accept_some(struct transfer *t, struct cursor *cursor, rf_strings *from, rf_strings *to)
 {
-    const size_t n = cursor_accepts_all(cursor) ? from->count : rename_strings(t, cursor, from);
+    rf_rewrite *rewrite = cursor->session->options->keys.rewrite;
+    const size_t n = cursor_accepts_all(cursor)
+                         ? from->count
+                         : rf_rewrite_strings(rewrite, from->db, from->keys, from->count);
     if (n == 0)
         return;
     cursor_accept_strings(cursor, from->keys, n);
@@ -166,6 +152,8 @@ rf_code transfer_strings(struct transfer *t, const struct transfer_steps *steps,
     if (*count == 0)
         return RF_OK;
     arena_reset(&t->names);
+    if (cursor->session->options->keys.rewrite)
+        rf_rewrite_release_names(cursor->session->options->keys.rewrite);
     rf_code code = accept_strings(t, steps, cursor, &strings, entry, &failure);
     rf_code written = put(t, steps, &strings, error);
     if (written != RF_OK || code == RF_OK) {
