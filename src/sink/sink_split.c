@@ -17,6 +17,7 @@
 #include "io/in_use.h"
 #include "io/output_group.h"
 #include "io/tempdir.h"
+#include "sink/shard_lists.h"
 #include "sink/sink.h"
 #include <rdbferry/slot.h>
 #include <stdio.h>
@@ -32,6 +33,7 @@ struct sink_split {
     bool reported; /* notices about this entry have already been sent by one of the outputs */
     struct tempdir *directory;
     struct output_group *group;
+    struct shard_lists lists;
     rf_sink **shards;
     size_t shard_count, files_each;
     struct output *added;
@@ -88,25 +90,37 @@ static rf_code split_put(rf_sink *sink, rf_entry *entry, rf_error *error)
     return RF_OK;
 }
 
-static rf_sink *shard_of(const struct sink_split *s, const rf_string *key)
+static size_t shard_of(const struct sink_split *s, const rf_string *key)
 {
     const unsigned slot = key->slot >= 0 ? (unsigned)key->slot : rf_slot_of(key->key);
-    return s->shards[rf_topology_of_slot(s->topology, slot)];
+    return rf_topology_of_slot(s->topology, slot);
 }
 
-/* Neighbours of one shard are put together. */
+/* SHARD_LISTS_MOST of them at most. */
+static rf_code put_sorted(struct sink_split *s, const rf_strings *strings, rf_error *error)
+{
+    rf_string keys[SHARD_LISTS_MOST];
+    rf_strings sorted = *strings;
+    rf_code code = RF_OK;
+    sorted.keys = keys;
+    for (size_t i = 0; i < strings->count; i++)
+        shard_lists_add(&s->lists, i, shard_of(s, &strings->keys[i]));
+    for (size_t i = 0; code == RF_OK && i < s->lists.shard_count; i++) {
+        const size_t shard = s->lists.shards[i];
+        sorted.count = shard_lists_get(&s->lists, shard, strings->keys, keys);
+        code = rf_sink_put_strings(s->shards[shard], &sorted, error);
+    }
+    shard_lists_clear(&s->lists);
+    return code;
+}
+
 static rf_code split_put_strings(rf_sink *sink, const rf_strings *strings, rf_error *error)
 {
-    const struct sink_split *s = (const struct sink_split *)sink;
-    rf_string *const end = strings->keys + strings->count;
+    struct sink_split *s = (struct sink_split *)sink;
     rf_strings some = *strings;
-    for (rf_sink *shard = shard_of(s, some.keys), *next = NULL; some.keys < end; shard = next) {
-        rf_string *key = some.keys + 1;
-        while (key < end && (next = shard_of(s, key)) == shard)
-            key++;
-        some.count = (size_t)(key - some.keys);
-        TRY(rf_sink_put_strings(shard, &some, error));
-        some.keys = key;
+    for (size_t left = strings->count; left > 0; left -= some.count, some.keys += some.count) {
+        some.count = left < SHARD_LISTS_MOST ? left : SHARD_LISTS_MOST;
+        TRY(put_sorted(s, &some, error));
     }
     return RF_OK;
 }
@@ -194,11 +208,18 @@ static void split_close(rf_sink *sink)
     output_group_close(s->group);
     tempdir_close(s->directory);
     free(s->shards);
+    shard_lists_close(&s->lists);
     free(s->added);
     free(s);
 }
 
 /* --- parts: one of each shard -------------------------------------------------------------------------- */
+
+static bool allocate_shards(struct sink_split *s, size_t shards)
+{
+    s->shards = calloc(shards, sizeof(rf_sink *));
+    return s->shards && shard_lists_open(&s->lists, shards);
+}
 
 static void part_restart(rf_sink *sink)
 {
@@ -225,8 +246,7 @@ static const struct sink_class part_class = {.put = split_put,
 static rf_code open_part_of_each(struct sink_split *s, const struct sink_split *whole, rf_notify notify,
                                  rf_error *error)
 {
-    s->shards = calloc(whole->shard_count, sizeof(rf_sink *));
-    if (!s->shards)
+    if (!allocate_shards(s, whole->shard_count))
         return out_of_memory(error);
     for (; s->shard_count < whole->shard_count; s->shard_count++)
         TRY(rf_sink_open_part(whole->shards[s->shard_count], notify, &s->shards[s->shard_count], error));
@@ -364,8 +384,7 @@ static rf_code open_directory(struct sink_split *s, const char *path, const rf_s
     size_t shards = rf_topology_shards(s->topology);
     rf_sink_options each = *options;
     each.notify = (rf_notify){on_notice, s};
-    s->shards = calloc(shards, sizeof(rf_sink *));
-    if (!s->shards)
+    if (!allocate_shards(s, shards))
         return out_of_memory(error);
     TRY(tempdir_create(path, options->force, &s->directory, error));
     s->unsafe = options->unsafe;

@@ -22,32 +22,35 @@ static inline size_t kept_length(rf_slice tag)
     return tag.len <= PLAN_TAG ? tag.len : PLAN_TAG;
 }
 
-static inline bool is_leader(const struct plan_tag *leader, rf_slice tag)
+/* As plan_leader.start. */
+static inline uint64_t start_of(rf_slice tag)
 {
-    const size_t kept = kept_length(tag);
-    return leader->length == kept + (tag.len > kept) && bytes_equal(leader->text, tag.ptr, kept);
+    const size_t kept = kept_length(tag), length = kept + (tag.len > kept);
+    return (kept >= 8 ? load_le64(tag.ptr) : load_short(tag.ptr, kept)) << 8 | length;
 }
 
-static inline void make_leader(struct plan_tag *leader, rf_slice tag)
+static inline size_t length_of(const struct plan_leader *leader)
 {
-    const size_t kept = kept_length(tag);
-    leader->length = (uint8_t)(kept + (tag.len > kept));
-    bytes_copy(leader->text, tag.ptr, kept);
+    return leader->start & 0xff;
 }
 
-/* A majority vote, in bytes. */
-static inline void vote(struct plan_tag *leader, rf_slice tag, uint64_t bytes)
+/* A majority vote, in bytes. Whether another tag takes the lead cannot be predicted, so that is computed: one
+ * that does not is put where it does no harm. */
+static inline void vote(struct plan *plan, const struct placed_key *key)
 {
-    if (is_leader(leader, tag)) {
+    struct plan_leader *leader = &plan->leaders[key->slot];
+    const uint64_t start = start_of(key->tag), bytes = key->bytes;
+    const size_t kept = kept_length(key->tag);
+    if (start == leader->start && bytes_equal(plan->tags[key->slot], key->tag.ptr, kept)) {
         leader->lead += bytes;
         leader->bytes += bytes;
-    } else if (leader->lead >= bytes) {
-        leader->lead -= bytes;
-    } else {
-        make_leader(leader, tag);
-        leader->lead = bytes - leader->lead;
-        leader->bytes = bytes;
+        return;
     }
+    const bool leads = leader->lead < bytes;
+    bytes_copy(plan->tags[leads ? key->slot : RF_SLOTS], key->tag.ptr, kept);
+    leader->start = leads ? start : leader->start;
+    leader->bytes = leads ? bytes : leader->bytes;
+    leader->lead = leads ? bytes - leader->lead : leader->lead - bytes;
 }
 
 /* For a key that will be counted: the tables exceed the cache. */
@@ -55,7 +58,7 @@ static inline void prefetch(const struct plan *plan, const struct placed_key *ke
 {
     __builtin_prefetch(&plan->slots[key->slot], 1);
     if (key->tag.ptr)
-        __builtin_prefetch(&plan->tags[key->slot], 1);
+        __builtin_prefetch(&plan->leaders[key->slot], 1);
 }
 
 static inline void count(struct plan *plan, const struct placed_key *key)
@@ -64,7 +67,7 @@ static inline void count(struct plan *plan, const struct placed_key *key)
     slot->keys++;
     slot->bytes += key->bytes;
     if (key->tag.ptr)
-        vote(&plan->tags[key->slot], key->tag, key->bytes);
+        vote(plan, key);
 }
 
 void plan_end(struct plan *plan)
@@ -122,12 +125,12 @@ bool plan_is_heavy(const struct plan *plan, const struct plan_shard *shard, unsi
 
 const char *plan_tag(const struct plan *plan, unsigned slot, char out[PLAN_TAG_TEXT])
 {
-    const struct plan_tag *tag = &plan->tags[slot];
-    bool is_cut = tag->length > PLAN_TAG;
+    const struct plan_leader *leader = &plan->leaders[slot];
+    bool is_cut = length_of(leader) > PLAN_TAG;
     out[0] = '\0';
-    if (tag->bytes <= plan->slots[slot].bytes / 2)
+    if (leader->bytes <= plan->slots[slot].bytes / 2)
         return out;
-    escape_name((rf_slice){tag->text, is_cut ? PLAN_TAG : tag->length}, out, PLAN_TAG_TEXT);
+    escape_name((rf_slice){plan->tags[slot], is_cut ? PLAN_TAG : length_of(leader)}, out, PLAN_TAG_TEXT);
     return is_cut ? strcat(out, "...") : out;
 }
 

@@ -23,11 +23,11 @@ struct plan_slot {
 /* The leading hash tag of a slot, if it has the majority of its bytes: bytes of other tags are subtracted. A
  * tag that is large compared with the shard leads in its slot, unless another one of similar size is there.
  */
-struct plan_tag {
+struct plan_leader {
     uint64_t lead;  /* bytes that have not been subtracted */
     uint64_t bytes; /* a lower bound of its own bytes: counted since it leads */
-    uint8_t length; /* PLAN_TAG + 1: longer than the kept bytes */
-    uint8_t text[PLAN_TAG];
+    uint64_t
+        start; /* the length, PLAN_TAG + 1 if it is longer than what is kept, and the first seven bytes */
 };
 
 struct plan {
@@ -35,7 +35,8 @@ struct plan {
     const rf_nodes *nodes; /* NULL: none */
     uint64_t untagged;     /* keys without a hash tag */
     struct plan_slot slots[RF_SLOTS];
-    struct plan_tag tags[RF_SLOTS];
+    struct plan_leader leaders[RF_SLOTS];
+    uint8_t tags[RF_SLOTS + 1][PLAN_TAG]; /* of the leaders; the last one is overwritten and not read */
     /* Of a key whose size is not known yet. */
     bool has_last;
     struct placed_key last;
