@@ -12,6 +12,7 @@
 #define RDBFERRY_STRINGS_H
 
 #include <rdbferry/batch.h>
+#include <rdbferry/digest.h>
 #include <rdbferry/entry.h>
 #include <rdbferry/reader.h>
 #include <rdbferry/sink.h>
@@ -50,5 +51,14 @@ RF_API bool rf_sink_takes_strings(const rf_sink *sink);
 /* Writes them, with the same result as rf_sink_put() of an entry for each. They must have no other database
  * than the sink accepts. After an error the sink can only be closed. */
 RF_API rf_code rf_sink_put_strings(rf_sink *sink, const rf_strings *strings, rf_error *error);
+
+typedef struct rf_strings_digest {
+    rf_digest sum;  /* RF_DIGEST_PUBLISHED of the keys */
+    size_t longest; /* the number of the first key whose value has the most bytes, */
+    uint64_t bytes; /* and how many these are */
+} rf_strings_digest;
+
+/* The same digests as those of rf_digest_key() of an entry for each. */
+RF_API rf_strings_digest rf_digest_strings(const rf_strings *strings);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Digests of keys and of libraries, as rdbferry/digest.h defines them, and of all keys by SHA-256. */
 #include "base/fail.h"
+#include "digest/digest_key.h"
 #include "digest/digester.h"
 #include "rdb/value.h"
 #include <stdio.h>
@@ -8,46 +9,32 @@
 
 /* --- a key ------------------------------------------------------------------------------------------- */
 
-enum { KEY_NUMBERS = 3 * 8 };
-
-static void put_key(uint8_t record[KEY_NUMBERS], const rf_entry *key)
+static struct digest_numbers numbers_of(const rf_entry *key)
 {
-    store_le64(record, (uint64_t)key->type);
-    store_le64(record + 8, (uint64_t)key->db);
-    store_le64(record + 16, (uint64_t)key->expire_ms);
-}
-
-/* The record has a fixed size, so that it need not be collected; its last byte is only of keys that must not
- * be evicted. */
-static rf_digest digest_key(const rf_entry *key, rf_digest value)
-{
-    uint8_t record[KEY_NUMBERS + 2 * sizeof value + 1];
-    put_key(record, key);
-    digest_store(record + KEY_NUMBERS, value);
-    digest_store(record + KEY_NUMBERS + sizeof value, hash_bytes(NULL, key->key));
-    record[sizeof record - 1] = 'N';
-    return hash_bytes(NULL, slice_of(record, sizeof record - !key->no_evict));
+    return (struct digest_numbers){key->type, key->db, key->expire_ms};
 }
 
 static void add_key_sha256(rf_digester *d, const rf_entry *key)
 {
-    uint8_t record[KEY_NUMBERS + 3 * RF_SHA256_BYTES + 1];
-    uint8_t *at = record + KEY_NUMBERS;
+    const struct digest_numbers numbers = numbers_of(key);
+    uint8_t record[DIGEST_NUMBERS + 3 * RF_SHA256_BYTES + 1];
+    uint8_t *at = record + DIGEST_NUMBERS;
     struct hash hashes[] = {d->value, digest_hash(&d->how, key->key), digest_hash(&d->how, key->metadata)};
     size_t size = (key->metadata.len > 0 ? 3 : 2) * sizeof *hashes;
-    put_key(record, key);
+    digest_put_numbers(record, &numbers);
     memcpy(at, hashes, size);
     at[size] = 'N';
-    struct hash item = digest_hash(&d->how, slice_of(record, KEY_NUMBERS + size + key->no_evict));
+    struct hash item = digest_hash(&d->how, slice_of(record, DIGEST_NUMBERS + size + key->no_evict));
     lthash_add(d->how.sha, &d->keys, item.bytes);
 }
 
 static rf_code put_digest(rf_digester *d, const rf_entry *key, rf_key_digest *out, rf_error *error)
 {
+    const struct digest_numbers numbers = numbers_of(key);
     switch (d->kind) {
     case RF_DIGEST_PUBLISHED:
         out->value = d->sum;
-        out->key = digest_key(key, d->sum);
+        out->key = digest_key(&numbers, d->sum, key->key, key->no_evict);
         return RF_OK;
     case RF_DIGEST_KEYED:
         out->keyed = out->left = d->sum;

@@ -329,3 +329,73 @@ Test(strings, may_get_names_longer_than_a_block)
     exact_free(alone);
     free(name);
 }
+
+/* --- digests ------------------------------------------------------------------------------------------ */
+
+static rf_reader *open_input(rf_slice input, size_t block_size)
+{
+    rf_source *source;
+    rf_reader *reader;
+    cr_assert_eq(rf_source_open_memory(input.ptr, input.len, "input", &source, &error), RF_OK);
+    cr_assert_eq(rf_reader_open(source, &(rf_reader_options){.block_size = block_size}, &reader, &error),
+                 RF_OK);
+    return reader;
+}
+
+static bool next_digest(rf_reader *reader, rf_digester *digester, rf_key_digest *digest)
+{
+    rf_entry entry;
+    rf_code code;
+    while ((code = rf_reader_next(reader, &entry, &error)) == RF_OK && entry.kind != RF_ENTRY_KEY)
+        ;
+    cr_assert(code == RF_OK || code == RF_END, "%s", error.message);
+    if (code == RF_OK)
+        cr_assert_eq(rf_digest_key(digester, &entry, digest, &error), RF_OK, "%s", error.message);
+    return code == RF_OK;
+}
+
+/* The keys of a run, the first of which is `first`. */
+static void expect_digest(const rf_strings *strings, const rf_key_digest *first)
+{
+    const rf_strings_digest found = rf_digest_strings(strings);
+    rf_strings_digest expected = {.bytes = first->bytes};
+    for (size_t i = 0; i < strings->count; i++) {
+        rf_digest_add(&expected.sum, first[i].key);
+        if (first[i].bytes > expected.bytes) {
+            expected.longest = i;
+            expected.bytes = first[i].bytes;
+        }
+    }
+    cr_assert_eq(found.sum.low, expected.sum.low);
+    cr_assert_eq(found.sum.high, expected.sum.high);
+    cr_assert_eq(found.longest, expected.longest);
+    cr_assert_eq(found.bytes, expected.bytes);
+}
+
+Test(strings, have_the_digests_of_entries)
+{
+    struct build b = {0};
+    rf_key_digest digests[KEYS], digest;
+    rf_string keys[STRINGS_MOST];
+    rf_strings strings;
+    size_t count = 0, together = 0;
+    rf_digester *digester = rf_digester_new(RF_DIGEST_PUBLISHED, false);
+    rf_slice input = some_keys(&b);
+    rf_reader *one_by_one = open_input(input, 0), *reader = open_input(input, 4096);
+    while (count < KEYS && next_digest(one_by_one, digester, &digests[count]))
+        count++;
+    for (size_t i = 0; i<count; i += strings.count> 0 ? strings.count : 1) {
+        rf_reader_next_strings(reader, keys, 1 + any(STRINGS_MOST), &strings);
+        together += strings.count;
+        if (strings.count > 0)
+            expect_digest(&strings, &digests[i]);
+        else
+            cr_assert(next_digest(reader, digester, &digest));
+    }
+    cr_expect_eq(count, KEYS);
+    cr_expect_gt(together, KEYS / 3);
+    rf_reader_close(one_by_one);
+    rf_reader_close(reader);
+    rf_digester_free(digester);
+    build_free(&b);
+}

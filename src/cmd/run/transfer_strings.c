@@ -3,6 +3,7 @@
  * they are written together. */
 #include "base/fail.h"
 #include "cmd/run/journal.h"
+#include "cmd/run/string_entry.h"
 #include "cmd/run/transfer.h"
 #include <string.h>
 
@@ -48,14 +49,7 @@ static rf_code accept_one(struct transfer *t, const struct transfer_steps *steps
                           rf_strings *from, rf_strings *to, rf_error *error)
 {
     const rf_string *string = from->keys;
-    rf_entry key = {.kind = RF_ENTRY_KEY,
-                    .offset = string->offset,
-                    .db = from->db,
-                    .key = string->key,
-                    .slot = string->slot,
-                    .type = from->encoding->type,
-                    .encoding = from->encoding,
-                    .expire_ms = string->expire_ms};
+    rf_entry key = string_entry(from, string);
     bool accepted;
     TRY(accept(t, steps, cursor, to->count == 0, &key, &accepted, error));
     if (accepted) {

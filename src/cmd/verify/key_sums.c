@@ -14,20 +14,27 @@ void module_names_add(struct module_names *modules, const char name[MODULE_NAME]
         snprintf(modules->names[modules->count++], MODULE_NAME, "%s", name);
 }
 
-static void note_record(struct record_key *record, const rf_entry *entry, uint64_t size)
+static void note_record(struct record_key *record, int64_t db, rf_slice name, uint64_t size)
 {
     if (size <= record->size)
         return;
     record->size = size;
-    record->db = (int)entry->db;
-    escape_name(entry->key, record->key, sizeof record->key);
+    record->db = (int)db;
+    escape_name(name, record->key, sizeof record->key);
 }
 
 void key_sums_add(struct key_sums *sums, const rf_entry *key, const rf_key_digest *digest)
 {
     rf_digest_add(&sums->published, digest->key);
-    note_record(&sums->largest, key, digest->bytes);
-    note_record(&sums->longest, key, digest->elements);
+    note_record(&sums->largest, key->db, key->key, digest->bytes);
+    note_record(&sums->longest, key->db, key->key, digest->elements);
+}
+
+void key_sums_add_strings(struct key_sums *sums, const rf_strings *strings, const rf_strings_digest *digest)
+{
+    rf_digest_add(&sums->published, digest->sum);
+    note_record(&sums->largest, strings->db, strings->keys[digest->longest].key, digest->bytes);
+    note_record(&sums->longest, strings->db, strings->keys[0].key, 1);
 }
 
 static void merge_record(struct record_key *record, const struct record_key *from)

@@ -4,6 +4,7 @@
 #define CMD_VERIFY_KEY_SUMS_H
 
 #include <rdbferry/digest.h>
+#include <rdbferry/strings.h>
 
 enum { MODULES_MAX = 64, MODULE_NAME = 10 };
 
@@ -27,6 +28,9 @@ struct key_sums {
 void module_names_add(struct module_names *modules, const char name[MODULE_NAME]);
 
 void key_sums_add(struct key_sums *sums, const rf_entry *key, const rf_key_digest *digest);
+
+/* Keys of which the digests are those. */
+void key_sums_add_strings(struct key_sums *sums, const rf_strings *strings, const rf_strings_digest *digest);
 
 /* Adds those of keys that follow. */
 void key_sums_merge(struct key_sums *sums, const struct key_sums *from);

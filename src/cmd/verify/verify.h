@@ -62,6 +62,7 @@ struct verify_keys {
     struct session *session; /* that counts them */
     struct journal *journal; /* what has to be done in order; NULL: they are checked in order */
     rf_digester *digester;
+    bool publishes; /* its only digest is the published one */
     struct key_sums sums;
 };
 
@@ -111,6 +112,13 @@ extern const struct lane_work verify_work;
 rf_code verify_keys_open(struct verify_keys *keys, const struct verification *v, struct session *session,
                          struct journal *journal, rf_error *error);
 void verify_keys_close(struct verify_keys *keys);
+
+/* --- verify_strings.c: keys with plain strings --- */
+
+/* Verifies those that are next in the cursor together, up to `most`; *count: how many. They have no faults.
+ */
+rf_code verify_put_strings(const struct verification *v, struct verify_keys *keys, struct cursor *cursor,
+                           size_t most, size_t *count, rf_error *error);
 
 /* --- verify_log.c: the commands of an AOF --- */
 

@@ -138,6 +138,12 @@ static rf_code put(struct lane *lane, rf_entry *key, rf_error *error)
     return check_key(lane->ctx, &part->keys, key, error);
 }
 
+static rf_code put_strings(struct lane *lane, size_t most, size_t *count, rf_error *error)
+{
+    struct part *part = lane->part;
+    return verify_put_strings(lane->ctx, &part->keys, &lane->cursor, most, count, error);
+}
+
 static void clear(struct lane *lane)
 {
     struct part *part = lane->part;
@@ -242,6 +248,12 @@ static rf_code put_in_order(void *ctx, const struct input *input, rf_entry *entr
     return RF_OK;
 }
 
+static rf_code put_strings_in_order(void *ctx, struct cursor *cursor, size_t *count, rf_error *error)
+{
+    struct verification *v = ctx;
+    return verify_put_strings(v, &v->keys, cursor, SIZE_MAX, count, error);
+}
+
 /* Damage among commands, after which others follow, is a fault. */
 static rf_code read_on(void *ctx, const struct input *input, rf_error *error)
 {
@@ -268,8 +280,11 @@ static unsigned digests_wanted(const struct verification *v)
 rf_code verify_keys_open(struct verify_keys *keys, const struct verification *v, struct session *session,
                          struct journal *journal, rf_error *error)
 {
-    *keys = (struct verify_keys){
-        .session = session, .journal = journal, .digester = rf_digester_new(digests_wanted(v), true)};
+    const unsigned digests = digests_wanted(v);
+    *keys = (struct verify_keys){.session = session,
+                                 .journal = journal,
+                                 .digester = rf_digester_new(digests, true),
+                                 .publishes = digests == RF_DIGEST_PUBLISHED};
     return keys->digester ? RF_OK : fail(error, RF_E_MEMORY, "out of memory");
 }
 
@@ -301,4 +316,6 @@ const struct lane_work verify_work = {.open = open_part,
                                       .clear = clear,
                                       .merge = merge,
                                       .put_in_order = put_in_order,
+                                      .put_strings = put_strings,
+                                      .put_strings_in_order = put_strings_in_order,
                                       .read_on = read_on};
