@@ -188,6 +188,7 @@ void cursor_accept_strings(struct cursor *cursor, const rf_string *keys, size_t 
     struct session *session = cursor->session;
     cursor_enter_record(session, keys->offset);
     session->last_offset = keys[count - 1].offset;
+    atomic_store_explicit(&session->progress.offset, session->last_offset, memory_order_relaxed);
     progress_add(&session->progress.keys, count);
     stats_add_strings(&session->stats, keys, count);
 }
