@@ -84,26 +84,28 @@ static inline void bytes_copy(uint8_t *to, const uint8_t *from, size_t n)
     struct pair {
         uint64_t low, high;
     } start, end;
-    if (n > 32) {
-        bytes_copy_long(to, from, n);
-    } else if (n >= 16) {
-        memcpy(&start, from, sizeof start);
-        memcpy(&end, from + n - sizeof end, sizeof end);
-        memcpy(to, &start, sizeof start);
-        memcpy(to + n - sizeof end, &end, sizeof end);
-    } else if (n >= 8) {
+    if (n < 8) {
+        if (n >= 4) {
+            const uint32_t first = load_le32(from), last = load_le32(from + n - 4);
+            store_le32(to, first);
+            store_le32(to + n - 4, last);
+        } else if (n > 0) {
+            to[0] = from[0];
+            to[n / 2] = from[n / 2];
+            to[n - 1] = from[n - 1];
+        }
+    } else if (n < 16) {
         start.low = load_le64(from);
         end.low = load_le64(from + n - 8);
         store_le64(to, start.low);
         store_le64(to + n - 8, end.low);
-    } else if (n >= 4) {
-        const uint32_t first = load_le32(from), last = load_le32(from + n - 4);
-        store_le32(to, first);
-        store_le32(to + n - 4, last);
-    } else if (n > 0) {
-        to[0] = from[0];
-        to[n / 2] = from[n / 2];
-        to[n - 1] = from[n - 1];
+    } else if (n <= 32) {
+        memcpy(&start, from, sizeof start);
+        memcpy(&end, from + n - sizeof end, sizeof end);
+        memcpy(to, &start, sizeof start);
+        memcpy(to + n - sizeof end, &end, sizeof end);
+    } else {
+        bytes_copy_long(to, from, n);
     }
 }
 

@@ -5,19 +5,39 @@
 #include "rdb/rdb_writer.h"
 #include "rdb/strings.h"
 
-/* A key whose name or expiry has changed. */
-static void put_anew(struct outbuf *out, const rf_string *key)
+/* What precedes the name. */
+enum { HEAD_MOST = 1 + 8 + 1 + RDB_LENGTH_MAX };
+
+static inline uint8_t *put_head(uint8_t *p, const rf_string *key)
 {
-    uint8_t *p = outbuf_reserve(out, 1 + 8 + 1 + RDB_LENGTH_MAX);
     if (key->expire_ms != RF_NO_EXPIRY) {
         *p++ = RDB_EXPIRETIME_MS;
         store_le64(p, (uint64_t)key->expire_ms);
         p += 8;
     }
     *p++ = RDB_STRING;
-    out->pos = p + rdb_put_length(p, key->key.len);
+    return p + rdb_put_length(p, key->key.len);
+}
+
+COLD static void put_long(struct outbuf *out, const rf_string *key)
+{
+    out->pos = put_head(outbuf_reserve(out, HEAD_MOST), key);
     outbuf_put(out, key->key.ptr, key->key.len);
     outbuf_put(out, key->stored.ptr, key->stored.len);
+}
+
+/* A key whose name or expiry has changed. */
+static inline void put_anew(struct outbuf *out, const rf_string *key)
+{
+    const size_t rest = key->key.len + key->stored.len;
+    if (UNLIKELY(rest > OUTBUF_RESERVE_MAX - HEAD_MOST)) {
+        put_long(out, key);
+        return;
+    }
+    uint8_t *p = put_head(outbuf_reserve(out, HEAD_MOST + rest), key);
+    bytes_copy(p, key->key.ptr, key->key.len);
+    bytes_copy(p + key->key.len, key->stored.ptr, key->stored.len);
+    out->pos = p + rest;
 }
 
 static void put_between(struct outbuf *out, const uint8_t *from, const uint8_t *to)

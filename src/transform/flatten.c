@@ -113,8 +113,8 @@ bool flatten_made(const struct flatten *flatten, rf_slice name, int64_t *db)
     return number_parse_i64(digits, db) && consume(&name, digits) && consume(&name, behind_number(flatten));
 }
 
-void flatten_first_bytes(const struct flatten *flatten, int *least, int *most)
+unsigned flatten_first_bytes(const struct flatten *flatten, unsigned *least)
 {
     *least = flatten->number > 0 ? flatten->text.data[0] : '0';
-    *most = flatten->number > 0 ? *least : '9';
+    return flatten->number > 0 ? 1 : 10;
 }

@@ -26,7 +26,7 @@ bool flatten_mixes(const struct flatten *flatten);
 /* Whether a name could have a prefix: *db receives its database. */
 bool flatten_made(const struct flatten *flatten, rf_slice name, int64_t *db);
 
-/* The range of the first bytes of such names. */
-void flatten_first_bytes(const struct flatten *flatten, int *least, int *most);
+/* The first byte of such names: *least, or one of those that follow. Returns how many there are. */
+unsigned flatten_first_bytes(const struct flatten *flatten, unsigned *least);
 
 #endif

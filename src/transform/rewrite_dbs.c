@@ -48,7 +48,7 @@ static rf_code route_by_flatten(const rf_rewrite *w, struct route *route, rf_err
     const bool prefixes_db0 = rewrite_has_rules(w, RULE_PREFIX_DB0);
     route->to = 0;
     if (route->mapped == 0 && !prefixes_db0) {
-        flatten_first_bytes(rule->flatten, &route->least, &route->most);
+        route->firsts = flatten_first_bytes(rule->flatten, &route->least);
         return RF_OK;
     }
     route->prefixes = route->mapped == 0 ? &w->rules[w->first[RULE_PREFIX_DB0]] : rule;
@@ -61,9 +61,7 @@ rf_code rewrite_make_route(rf_rewrite *w, int64_t db, rf_error *error)
     *route = (struct route){.from = db,
                             .mapped = db,
                             .prefix = {.data = route->prefix.data, .cap = route->prefix.cap},
-                            .ambiguous = w->is_ambiguous,
-                            .least = 0,
-                            .most = -1};
+                            .ambiguous = w->is_ambiguous};
     route_by_map(w, route);
     route->to = route->mapped;
     if (rewrite_has_rules(w, RULE_FLATTEN))

@@ -196,7 +196,7 @@ static rf_code report_prefixes(rf_rewrite *w, struct passage *p, rf_error *error
 
 static rf_code prefix_names(rf_rewrite *w, struct passage *p, rf_error *error)
 {
-    if (UNLIKELY(may_have_prefix(w, &p->parts)))
+    if (UNLIKELY(may_have_prefix(&w->route, p->parts.name)))
         TRY(look_for_prefix(w, p, error));
     count_prefix(w, p->counts);
     if (UNLIKELY(p->fn != NULL))

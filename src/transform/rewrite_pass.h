@@ -76,12 +76,11 @@ static inline void count_prefix(const rf_rewrite *w, uint64_t counts)
         w->route.prefixes->keys += counts;
 }
 
-/* Whether a name may begin with the prefix of another database, by its first byte. */
-static inline bool may_have_prefix(const rf_rewrite *w, const struct parts *parts)
+/* Whether a name may begin with the prefix of another database, by its first byte, also with braces. */
+static inline bool may_have_prefix(const struct route *route, rf_slice name)
 {
-    const rf_slice name = parts->name;
-    const int first = parts_have_tag(parts) && parts->tag.from == 0 ? '{' : name.len > 0 ? name.ptr[0] : -1;
-    return first >= w->route.least && first <= w->route.most;
+    const unsigned first = name.len > 0 ? name.ptr[0] : UINT8_MAX + 1;
+    return first - route->least < route->firsts || '{' - route->least < route->firsts;
 }
 
 /* --- braces ----------------------------------------------------------------------------------------- */

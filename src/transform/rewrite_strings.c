@@ -48,12 +48,10 @@ static inline bool rewrite_usual(rf_rewrite *w, const struct strings_pass *pass,
 {
     struct parts parts = {.prefix = buffer_slice(&w->route.prefix), .name = key->key};
     struct rule *rule = NULL;
-    if (UNLIKELY(has_braces(key->key)))
+    if (UNLIKELY(has_braces(key->key) || may_have_prefix(&w->route, key->key)))
         return false;
     if (pass->tags && (rule = find_tag(w, key->key, false, &parts.tag)) == NULL)
         parts.tag = (struct tag_span){0};
-    if (UNLIKELY(may_have_prefix(w, &parts)))
-        return false;
     const bool renamed = parts_are_more(&parts);
     if (renamed && !rename_string(w, &parts, key))
         return false;

@@ -34,7 +34,8 @@ struct route {
     struct rule *map, *prefixes; /* that apply; NULL: none */
     struct buffer prefix;        /* of their names; empty without such a rule */
     bool ambiguous;              /* they are, whatever their names */
-    int least, most;             /* the first byte of names that may look as if they had a prefix */
+    unsigned least, firsts;      /* the first byte of names that may look as if they had a prefix is one of so
+                                    many from `least` on */
 };
 
 struct rf_rewrite {
