@@ -180,6 +180,21 @@ static inline bool is_at(const struct glob_runs *runs, const struct glob_run *ru
                                       : accepts_each(runs->elements + run->first, text, run->length);
 }
 
+size_t glob_find_long(rf_slice text, size_t from, size_t end, rf_slice bytes)
+{
+    while (end - from >= bytes.len) {
+        const size_t starts = end - from - bytes.len + 1;
+        const size_t start = bytes_find(text.ptr + from, starts, bytes.ptr[0]);
+        if (start == starts)
+            break;
+        from += start;
+        if (bytes_equal(text.ptr + from, bytes.ptr, bytes.len))
+            return from;
+        from++;
+    }
+    return end;
+}
+
 /* The first position of a run from `from` on, if it is not after `last`. */
 static inline size_t find_run(const struct glob_runs *runs, const struct glob_run *run, rf_slice text,
                               size_t from, size_t last)

@@ -77,19 +77,12 @@ void glob_runs_mark(struct glob_runs *runs, size_t number, size_t at);
 bool glob_runs_match_all(const struct glob_runs *runs, rf_slice text, size_t positions[GLOB_MARKS]);
 
 /* The first position in text[from, end) of bytes, of which there are some; `end`: there is none. */
+size_t glob_find_long(rf_slice text, size_t from, size_t end, rf_slice bytes);
+
 static inline size_t glob_find_bytes(rf_slice text, size_t from, size_t end, rf_slice bytes)
 {
-    while (end - from >= bytes.len) {
-        const size_t starts = end - from - bytes.len + 1;
-        const size_t start = bytes_find(text.ptr + from, starts, bytes.ptr[0]);
-        if (start == starts)
-            break;
-        from += start;
-        if (bytes.len == 1 || bytes_equal(text.ptr + from, bytes.ptr, bytes.len))
-            return from;
-        from++;
-    }
-    return end;
+    return bytes.len == 1 ? from + bytes_find(text.ptr + from, end - from, bytes.ptr[0])
+                          : glob_find_long(text, from, end, bytes);
 }
 
 /* The same as glob_runs_match(), for a pattern that has a form. */

@@ -107,9 +107,10 @@ static inline bool has_braces(rf_slice name)
 /* The first rule that finds a tag, or NULL. */
 static inline struct rule *find_tag(const rf_rewrite *w, rf_slice name, bool braces, struct tag_span *span)
 {
-    for (size_t i = w->first[RULE_HASH_TAG]; i < w->first[RULE_HASH_TAG + 1]; i++)
-        if (hash_tag_find(w->rules[i].tag, name, braces, span) == TAG_FOUND)
-            return &w->rules[i];
+    struct rule *const end = w->rules + w->first[RULE_HASH_TAG + 1];
+    for (struct rule *rule = w->rules + w->first[RULE_HASH_TAG]; rule < end; rule++)
+        if (hash_tag_find(rule->tag, name, braces, span) == TAG_FOUND)
+            return rule;
     return NULL;
 }
 
