@@ -22,7 +22,7 @@ static struct buffer *spare_name(rf_rewrite *w, const struct passage *p)
 /* Makes the spare name the key's name. */
 static void apply_name(struct passage *p, const struct buffer *name)
 {
-    p->parts = (struct parts){.name = name->len > 0 ? buffer_slice(name) : SLICE("")};
+    p->parts = (struct name_parts){.name = name->len > 0 ? buffer_slice(name) : SLICE("")};
     p->spare ^= 1;
 }
 

@@ -7,7 +7,7 @@
 #include "transform/rewrite_dbs.h"
 
 /* What a new name consists of: the prefix, and the name with braces around a part of it. */
-struct parts {
+struct name_parts {
     rf_slice prefix, name;
     struct tag_span tag; /* from == to: no braces */
 };
@@ -15,7 +15,7 @@ struct parts {
 /* A key being rewritten. As long as only the parts of a name are known, it is not made. */
 struct passage {
     int64_t db;
-    struct parts parts; /* the name is the key's own, or in names[spare ^ 1]; its ptr is not NULL */
+    struct name_parts parts; /* the name is the key's own, or in names[spare ^ 1]; its ptr is not NULL */
     unsigned spare;
     bool ambiguous;
     uint64_t counts;       /* what is added to the counters of rules */
@@ -35,23 +35,23 @@ static inline struct passage passage_of(int64_t db, rf_slice key, uint64_t by)
 
 /* --- the parts of a name ---------------------------------------------------------------------------- */
 
-static inline bool parts_have_tag(const struct parts *parts)
+static inline bool parts_have_tag(const struct name_parts *parts)
 {
     return parts->tag.from < parts->tag.to;
 }
 
 /* Whether they are more than the name. */
-static inline bool parts_are_more(const struct parts *parts)
+static inline bool parts_are_more(const struct name_parts *parts)
 {
     return parts_have_tag(parts) || parts->prefix.len > 0;
 }
 
-static inline size_t parts_length(const struct parts *parts)
+static inline size_t parts_length(const struct name_parts *parts)
 {
     return parts->prefix.len + parts->name.len + (parts_have_tag(parts) ? 2 : 0);
 }
 
-static inline void parts_put(const struct parts *parts, uint8_t *to)
+static inline void parts_put(const struct name_parts *parts, uint8_t *to)
 {
     bytes_copy(to, parts->prefix.ptr, parts->prefix.len);
     to += parts->prefix.len;

@@ -4,7 +4,7 @@
 #include "transform/new_name.h"
 #include "transform/rewrite_pass.h"
 
-static inline bool rename_string(rf_rewrite *w, const struct parts *parts, rf_string *key)
+static inline bool rename_string(rf_rewrite *w, const struct name_parts *parts, rf_string *key)
 {
     const size_t length = parts_length(parts);
     uint8_t *name = length <= LONGEST_NAME ? arena_alloc(&w->strings, length) : NULL;
@@ -46,7 +46,7 @@ struct strings_pass {
  * counts is left to the caller. False: it is another one, and unchanged. */
 static inline bool rewrite_usual(rf_rewrite *w, const struct strings_pass *pass, rf_string *key)
 {
-    struct parts parts = {.prefix = buffer_slice(&w->route.prefix), .name = key->key};
+    struct name_parts parts = {.prefix = buffer_slice(&w->route.prefix), .name = key->key};
     struct rule *rule = NULL;
     if (UNLIKELY(has_braces(key->key) || may_have_prefix(&w->route, key->key)))
         return false;
