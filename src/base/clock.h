@@ -7,12 +7,18 @@
 #include <stdint.h>
 #include <time.h>
 
-/* Milliseconds of a monotonic clock. */
-static inline int64_t clock_monotonic_ms(void)
+/* Microseconds of a monotonic clock. */
+static inline int64_t clock_monotonic_us(void)
 {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+/* The same clock in milliseconds. */
+static inline int64_t clock_monotonic_ms(void)
+{
+    return clock_monotonic_us() / 1000;
 }
 
 /* Unix time in microseconds. */

@@ -94,14 +94,11 @@ static struct pipeline *advance_pipeline(struct node *node)
     return &node->pipelines[node->current];
 }
 
-/* A full pipeline has no capacity until it is half empty, so that work is not done in small pieces. */
 static bool has_capacity(void *ctx)
 {
     struct pipeline *pipeline = ctx;
     const rf_replay *r = ((struct node *)pipeline->owner)->replay;
-    uint64_t kept = pipeline_kept(pipeline);
-    pipeline->full = kept >= (pipeline->full ? r->limits.window / 2 : r->limits.window);
-    return !pipeline->full;
+    return send_window_has_room(&pipeline->window, pipeline_kept(pipeline), r->limits.window);
 }
 
 rf_code pipeline_prepare(rf_replay *r, struct pipeline *pipeline, int64_t db, rf_error *error)

@@ -93,7 +93,7 @@ struct current_entry {
 };
 
 struct limits {
-    uint64_t window;  /* bytes that a pipeline may keep */
+    uint64_t window;  /* bytes that a pipeline may keep at most */
     uint64_t longest; /* bytes that a string may have on the target */
     double allowance; /* bytes that may be sent now, with a rate limit */
     int64_t allowed_us;

@@ -108,6 +108,7 @@ rf_code pipeline_connect(struct pipeline *p, struct connection *connection, unsi
     p->connection = connection;
     p->serial = serial;
     p->db = 0;
+    p->window = (struct send_window){0};
     progress_made(&p->progress, clock_monotonic_ms());
     return RF_OK;
 }
@@ -277,8 +278,11 @@ rf_code pipeline_send(struct pipeline *p, uint64_t most, uint64_t *n, rf_error *
         p->sent += written;
         *n += written;
     }
-    if (*n > 0)
-        progress_made(&p->progress, clock_monotonic_ms());
+    if (*n > 0) {
+        int64_t now_us = clock_monotonic_us();
+        progress_made(&p->progress, now_us / 1000);
+        send_window_sent(&p->window, p->sent, now_us);
+    }
     if (p->streaming)
         drop_blocks(p, p->sent);
     return RF_OK;
@@ -401,7 +405,9 @@ void pipeline_release(struct pipeline *p, uint64_t number)
 {
     for (; p->head < number; p->head++)
         free_request(pipeline_request(p, p->head));
-    drop_blocks(p, p->head < p->tail ? pipeline_request(p, p->head)->start : p->sent);
+    uint64_t released = p->head < p->tail ? pipeline_request(p, p->head)->start : p->sent;
+    send_window_released(&p->window, released, clock_monotonic_us());
+    drop_blocks(p, released);
 }
 
 bool pipeline_copy(const struct pipeline *p, uint64_t number, struct buffer *into)

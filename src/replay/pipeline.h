@@ -17,6 +17,7 @@
 #include "base/outbuf.h"
 #include "net/connection.h"
 #include "net/reply.h"
+#include "replay/send_window.h"
 #include <rdbferry/replay.h>
 
 enum request_kind {
@@ -118,7 +119,7 @@ struct pipeline {
     bool streaming;            /* bytes are not kept, and replies do not belong to requests */
     bool lost;                 /* streaming: the connection is lost; what is encoded is discarded */
     const char *broken;        /* why the listener wants the connection closed; NULL: it does not */
-    bool full;                 /* more is kept than the window allows, and not much less yet */
+    struct send_window window; /* how many bytes it may keep */
     uint64_t wait_sent_up_to;  /* position after the last REQUEST_WAIT */
     uint64_t replicated_up_to; /* number of the first request that replicas have not acknowledged */
 };

@@ -19,8 +19,7 @@ enum {
     BIG_KEY = 1024 * 1024,
     CONNECTIONS = 2,
     WINDOW_ALL = 64 * 1024 * 1024, /* maximum number of bytes kept by all pipelines, */
-    WINDOW_MAX = 4 * 1024 * 1024,  /* by one of them, */
-    WINDOW_MIN = 256 * 1024,       /* and what one may always keep */
+    WINDOW_MAX = 4 * 1024 * 1024,  /* and by one of them */
     RETRY_FOR_MS = 60 * 1000,
     CLOCK_CHECK_EVERY = 64, /* puts between two reads of the clock */
 };
@@ -64,7 +63,8 @@ static void set_defaults(rf_replay *r)
 static void set_window(rf_replay *r)
 {
     uint64_t window = WINDOW_ALL / (r->map.primaries.node_count * r->options.connections);
-    r->limits.window = window > WINDOW_MAX ? WINDOW_MAX : window < WINDOW_MIN ? WINDOW_MIN : window;
+    window = window > WINDOW_MAX ? WINDOW_MAX : window;
+    r->limits.window = window < SEND_WINDOW_MIN ? SEND_WINDOW_MIN : window;
 }
 
 static rf_code open_replay(rf_replay *r, rf_error *error)

@@ -13,7 +13,12 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-enum { ACK_EVERY_MS = 1000, FULL_PAUSE_MS = 50 };
+enum {
+    ACK_EVERY_MS = 1000,
+    FIRST_ACK_EVERY_MS = 50, /* until the stream begins: the server waits for one, and ignores those that come
+                                before it knows that its child process has ended */
+    FULL_PAUSE_MS = 50,
+};
 
 static rf_code out_of_memory(rf_error *error)
 {
@@ -193,7 +198,8 @@ static rf_code acknowledge(struct rf_follow *follow, rf_error *error)
         return RF_OK;
     uint64_t offset = follow->asked || received == 0 ? received : received - 1;
     follow->asked = false;
-    follow->next_ack_ms = now_ms + ACK_EVERY_MS;
+    bool has_begun = received > atomic_load(&follow->start);
+    follow->next_ack_ms = now_ms + (has_begun ? ACK_EVERY_MS : FIRST_ACK_EVERY_MS);
     return link_ack(follow->link, offset, error);
 }
 
