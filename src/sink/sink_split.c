@@ -53,12 +53,17 @@ COLD static rf_code refuse_db(const rf_entry *entry, rf_error *error)
     return RF_E_INCOMPATIBLE;
 }
 
+static rf_sink *shard_of(const struct sink_split *s, int known_slot, rf_slice key)
+{
+    const unsigned slot = known_slot >= 0 ? (unsigned)known_slot : rf_slot_of(key);
+    return s->shards[rf_topology_of_slot(s->topology, slot)];
+}
+
 static rf_code put_key(struct sink_split *s, rf_entry *entry, rf_error *error)
 {
     if (UNLIKELY(entry->db >= RF_CLUSTER_DATABASES && !s->all_dbs))
         return refuse_db(entry, error);
-    unsigned slot = entry->slot >= 0 ? (unsigned)entry->slot : rf_slot_of(entry->key);
-    return rf_sink_put(s->shards[rf_topology_of_slot(s->topology, slot)], entry, error);
+    return rf_sink_put(shard_of(s, entry->slot, entry->key), entry, error);
 }
 
 static rf_code put_to_all(struct sink_split *s, rf_entry *entry, rf_error *error)
@@ -88,25 +93,37 @@ static rf_code split_put(rf_sink *sink, rf_entry *entry, rf_error *error)
     return RF_OK;
 }
 
-static rf_sink *shard_of(const struct sink_split *s, const rf_string *key)
-{
-    const unsigned slot = key->slot >= 0 ? (unsigned)key->slot : rf_slot_of(key->key);
-    return s->shards[rf_topology_of_slot(s->topology, slot)];
-}
-
 /* Neighbours of one shard are put together. */
 static rf_code split_put_strings(rf_sink *sink, const rf_strings *strings, rf_error *error)
 {
     const struct sink_split *s = (const struct sink_split *)sink;
     rf_string *const end = strings->keys + strings->count;
     rf_strings some = *strings;
-    for (rf_sink *shard = shard_of(s, some.keys), *next = NULL; some.keys < end; shard = next) {
+    for (rf_sink *shard = shard_of(s, some.keys->slot, some.keys->key), *next = NULL; some.keys < end;
+         shard = next) {
         rf_string *key = some.keys + 1;
-        while (key < end && (next = shard_of(s, key)) == shard)
+        while (key < end && (next = shard_of(s, key->slot, key->key)) == shard)
             key++;
         some.count = (size_t)(key - some.keys);
         TRY(rf_sink_put_strings(shard, &some, error));
         some.keys = key;
+    }
+    return RF_OK;
+}
+
+static rf_code split_put_commands(rf_sink *sink, const rf_plain_commands *run, rf_error *error)
+{
+    const struct sink_split *s = (const struct sink_split *)sink;
+    rf_plain_command *const end = run->commands + run->count;
+    rf_plain_commands some = *run;
+    for (rf_sink *shard = shard_of(s, some.commands->slot, some.commands->key), *next = NULL;
+         some.commands < end; shard = next) {
+        rf_plain_command *command = some.commands + 1;
+        while (command < end && (next = shard_of(s, command->slot, command->key)) == shard)
+            command++;
+        some.count = (size_t)(command - some.commands);
+        TRY(rf_sink_put_commands(shard, &some, error));
+        some.commands = command;
     }
     return RF_OK;
 }
@@ -218,6 +235,7 @@ static size_t part_size(const rf_sink *sink)
 
 static const struct sink_class part_class = {.put = split_put,
                                              .put_strings = split_put_strings,
+                                             .put_commands = split_put_commands,
                                              .restart = part_restart,
                                              .size = part_size,
                                              .close = split_close};
@@ -242,6 +260,7 @@ static rf_code split_open_part(rf_sink *sink, rf_notify notify, rf_sink **out, r
     s->sink.class = &part_class;
     s->sink.check = whole->sink.check;
     s->sink.takes_strings = whole->sink.takes_strings;
+    s->sink.takes_commands = whole->sink.takes_commands;
     s->topology = whole->topology;
     s->all_dbs = whole->all_dbs;
     rf_code code = open_part_of_each(s, whole, notify, error);
@@ -262,6 +281,7 @@ static rf_code split_append(rf_sink *sink, rf_sink *part, rf_error *error)
 
 static const struct sink_class split_class = {.put = split_put,
                                               .put_strings = split_put_strings,
+                                              .put_commands = split_put_commands,
                                               .finish = split_finish,
                                               .commit = split_commit,
                                               .output = split_output,
@@ -402,6 +422,7 @@ rf_code rf_sink_open_split(const char *path, const rf_split_options *split, cons
         return code;
     }
     s->sink.takes_strings = s->shards[0]->takes_strings;
+    s->sink.takes_commands = s->shards[0]->takes_commands;
     *out = &s->sink;
     return RF_OK;
 }
