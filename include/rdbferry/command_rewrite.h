@@ -21,6 +21,7 @@
 #include <rdbferry/entry.h>
 #include <rdbferry/error.h>
 #include <rdbferry/filter.h>
+#include <rdbferry/plain_commands.h>
 #include <rdbferry/rewrite.h>
 #include <rdbferry/topology.h>
 
@@ -85,6 +86,15 @@ RF_API void rf_command_rewrite_enter(rf_command_rewrite *rewrite, uint32_t input
  * RF_E_COLLISION if two of its keys have got the same name; the errors name the command, its offset and the
  * key. */
 RF_API rf_code rf_command_rewrite_put(rf_command_rewrite *rewrite, const rf_entry *command, rf_error *error);
+
+/* Filters and renames the keys of plain commands, with the same result as if each was put: those that are not
+ * selected are removed from `run`, which gets the resulting database and, if keys are divided, the slots.
+ * Returns how many have been taken; if these are not all, the next one is to be put. New names are valid
+ * until the rewrite is used again. Not while a command is pending. */
+RF_API size_t rf_command_rewrite_plain(rf_command_rewrite *rewrite, rf_plain_commands *run);
+
+/* The database of what results of commands in database `db`. */
+RF_API int64_t rf_command_rewrite_db(const rf_command_rewrite *rewrite, int64_t db);
 
 /* The next command that results: RF_END if none does until the next one is put. It is valid until the next
  * call. With a topology, (*out)->slot is one of the shard it goes to; by slot it is that of its keys;

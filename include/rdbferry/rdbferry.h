@@ -24,6 +24,7 @@
 #include <rdbferry/nodes.h>
 #include <rdbferry/notice.h>
 #include <rdbferry/passed_expiries.h>
+#include <rdbferry/plain_commands.h>
 #include <rdbferry/reader.h>
 #include <rdbferry/replay.h>
 #include <rdbferry/rewrite.h>

@@ -336,7 +336,7 @@ enum aof_frame aof_reader_frame(struct aof_reader *r)
 bool aof_reader_can_skip(const struct aof_reader *r)
 {
     return !window_is_memory(r->w) && r->w->pos < r->w->end && window_offset(r->w) >= r->in_order_to &&
-           !r->streams && !r->in_transaction && !r->rreplay.active && !r->damaged && !r->resume;
+           aof_reader_is_between(r);
 }
 
 void aof_reader_skip(struct aof_reader *r, int64_t db, int64_t time)

@@ -11,7 +11,10 @@
 #include "aof/rreplay.h"
 #include <rdbferry/reader.h>
 
-enum { AOF_LINE_MOST = 1023 /* a server reads no longer line, including its end */ };
+enum {
+    AOF_LINE_MOST = 1023, /* a server reads no longer line, including its end */
+    AOF_HEAD_BITS = 5,
+};
 
 struct aof_reader {
     struct window *w;
@@ -30,6 +33,7 @@ struct aof_reader {
     bool db_unknown;      /* see rf_entry */
     rf_log_damage damage; /* see rf_reader_info */
     uint64_t in_order_to; /* commands before this offset are in no batch */
+    struct command_head heads[1 << AOF_HEAD_BITS]; /* see aof_commands.c; `row` of those of plain commands */
 };
 
 /* True if the byte may begin a command stream. */
@@ -44,7 +48,13 @@ rf_code aof_reader_next(struct aof_reader *r, rf_entry *entry);
 
 void aof_reader_close(struct aof_reader *r);
 
-/* --- for batches of commands (aof/aof_batch.c) --------------------------------------------------------- */
+/* --- for commands that are not read as entries (aof/aof_commands.c, aof/aof_batch.c) -------------------- */
+
+/* Whether commands may be read otherwise now: not, for one, while the last one is streamed. */
+static inline bool aof_reader_is_between(const struct aof_reader *r)
+{
+    return !r->streams && !r->in_transaction && !r->rreplay.active && !r->damaged && !r->resume;
+}
 
 enum aof_frame {
     AOF_FRAME_COMMAND, /* it has been skipped */
@@ -57,7 +67,7 @@ enum aof_frame {
  */
 enum aof_frame aof_reader_frame(struct aof_reader *r);
 
-/* Whether what comes next may be skipped: not, for one, while the last command is streamed. */
+/* Whether what comes next may be skipped. */
 bool aof_reader_can_skip(const struct aof_reader *r);
 
 /* The window has been moved on past intact commands. */

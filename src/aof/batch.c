@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The public functions of a batch. */
 #include "aof/batch.h"
+#include "aof/aof_commands.h"
 #include "rdb/strings.h"
 #include <stdlib.h>
 
@@ -39,6 +40,18 @@ void rf_batch_next_strings(rf_batch *batch, rf_string *keys, size_t most, rf_str
     strings->count = 0;
     if (!has_commands(batch))
         rdb_strings_next(&batch->keys.reader, keys, most, strings);
+}
+
+void rf_batch_peek_commands(rf_batch *batch, rf_plain_command *commands, size_t most, rf_plain_commands *run)
+{
+    run->count = 0;
+    if (has_commands(batch))
+        aof_commands_peek(&batch->commands.reader, commands, most, run);
+}
+
+void rf_batch_skip_commands(rf_batch *batch, const rf_plain_command *last)
+{
+    aof_commands_skip(&batch->commands.reader, last);
 }
 
 void rf_batch_mark(rf_batch *batch)

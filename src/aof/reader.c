@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The public reader: detects from the first bytes whether an input is an RDB or an AOF, and continues with
  * commands if the RDB was only the preamble of an AOF. */
+#include "aof/aof_commands.h"
 #include "aof/batch.h"
 #include "aof/foreign.h"
 #include "base/fail.h"
@@ -325,6 +326,19 @@ void rf_reader_next_strings(rf_reader *r, rf_string *keys, size_t most, rf_strin
     strings->count = 0;
     if (r->phase == IN_RDB && r->error.code == RF_OK)
         rdb_strings_next(&r->rdb, keys, most, strings);
+}
+
+void rf_reader_peek_commands(rf_reader *r, rf_plain_command *commands, size_t most, rf_plain_commands *run)
+{
+    run->count = 0;
+    if (r->phase == IN_COMMANDS && r->error.code == RF_OK)
+        aof_commands_peek(&r->aof, commands, most, run);
+}
+
+void rf_reader_skip_commands(rf_reader *r, const rf_plain_command *last)
+{
+    aof_commands_skip(&r->aof, last);
+    r->has_commands = true;
 }
 
 rf_code rf_reader_take(rf_reader *r, rf_batch *batch, bool *taken, rf_error *error)

@@ -106,6 +106,15 @@ void rf_command_check_restart(rf_command_check *check)
     check->in_transaction = false;
 }
 
+size_t command_relative_from(const struct command_row *row)
+{
+    size_t from = SIZE_MAX;
+    for (size_t i = 0; i < sizeof integers / sizeof *integers; i++)
+        if (integers[i].relative && integers[i].argument < from && strcmp(integers[i].name, row->name) == 0)
+            from = integers[i].argument;
+    return from;
+}
+
 static const struct row_check *check_of(const rf_command_check *check, const struct command_row *row)
 {
     return &check->rows[row - command_rows];

@@ -133,6 +133,14 @@ struct command_row command_row_of_range(const char *name, int first, int last, i
         name, -1, CLASS_ONE, {{IN_RANGE, KEY_CHANGED, (short)first, (short)last, (short)step}}};
 }
 
+bool command_row_has_first_key(const struct command_row *row, size_t argc)
+{
+    const struct key_term *term = row->terms;
+    const bool only_one = row->kind == CLASS_ONE && term->place == ONE_ARGUMENT;
+    const bool only_of_each = row->kind == CLASS_EACH && term->place == IN_RANGE && argc == 2;
+    return argc >= 2 && term->first == 1 && term[1].place == NONE && (only_one || only_of_each);
+}
+
 size_t command_row_keys_end(const struct command_row *row)
 {
     size_t end = 1;

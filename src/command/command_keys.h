@@ -64,6 +64,9 @@ static inline bool command_row_has_one_key(const struct command_row *row)
     return row->terms[0].place == KEY_ONE_ARGUMENT && row->terms[1].place == 0;
 }
 
+/* Whether such a command with so many arguments has one key, which is the first one. */
+bool command_row_has_first_key(const struct command_row *row, size_t argc);
+
 /* NULL: no such command is known. Names are compared without case. */
 const struct command_row *command_row_look_up(const rf_slice *argv, size_t argc);
 

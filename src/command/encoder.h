@@ -16,6 +16,7 @@
 #include "command/batch.h"
 #include <rdbferry/entry.h>
 #include <rdbferry/notice.h>
+#include <rdbferry/plain_commands.h>
 #include <rdbferry/strings.h>
 #include <rdbferry/value.h>
 
@@ -53,6 +54,9 @@ rf_code encoder_put(struct encoder *e, rf_entry *entry, rf_error *error);
 
 /* rf_sink_put_strings(). The same; the target accepts strings of any length. */
 void encoder_put_strings(struct encoder *e, const rf_strings *strings);
+
+/* rf_sink_put_commands(). Does not check out->code. */
+void encoder_put_commands(struct encoder *e, const rf_plain_commands *run);
 
 /* Appends commands about keys of one database, which an encoder with a select hook has written. */
 void encoder_append(struct encoder *e, int64_t db, rf_slice commands);

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Reads one command at a time; numbers in headers are validated, never trusted. */
-#include "resp/resp_read.h"
+#include "resp/resp_header.h"
 
 #include "base/fail.h"
 #include "base/number.h"
-#include "resp/resp_write.h"
 
-enum { CRLF = '\r' | '\n' << 8, NAME_MOST = 64 * 1024 };
+enum { NAME_MOST = 64 * 1024 };
 
 void resp_arguments_free(struct rf_arguments *command)
 {
@@ -26,10 +25,10 @@ static bool is_large(const struct rf_arguments *command, uint64_t length)
 
 /* --- a command that is in the window as a whole --------------------------------------------------------- */
 
-enum { DIGITS_MOST = 9, BULK_LEAST = sizeof "$0\r\n\r\n" - 1 };
+enum { DIGITS_MOST = 9 };
 
 /* "<mark><digits>\r\n" with any number of digits. */
-static __attribute__((noinline)) const uint8_t *long_header_end(const uint8_t *p, uint8_t mark, uint64_t *n)
+const uint8_t *resp_long_header_end(const uint8_t *p, uint8_t mark, uint64_t *n)
 {
     uint64_t value = (uint64_t)p[1] - '0';
     if (p[0] != mark || value > 9)
@@ -44,53 +43,16 @@ static __attribute__((noinline)) const uint8_t *long_header_end(const uint8_t *p
     return load_le16(p) == CRLF ? p + 2 : NULL;
 }
 
-/* "<mark><digits>\r\n" as servers write it, of RESP_HEADER_MAX bytes at most. NULL: it is something else.
- * What is expected of the bytes is taken away from them, so that the values of one or two digits are left,
- * which are then moved to the lowest bytes. */
-static inline const uint8_t *header_end(const uint8_t *p, uint8_t mark, uint64_t *n)
-{
-    const uint64_t bytes = load_le64(p);
-    const uint64_t short_one = mark | '0' << 8 | (uint64_t)CRLF << 16;
-    const uint64_t long_one = mark | '0' << 8 | '0' << 16 | (uint64_t)CRLF << 24;
-    const uint32_t of_four = (uint32_t)(bytes ^ short_one);
-    const uint32_t digit = of_four >> 8 | of_four << 24;
-    if (LIKELY(digit <= 9)) {
-        *n = digit;
-        return p + 4;
-    }
-    const uint64_t of_five = (bytes ^ long_one) << 24, digits = of_five >> 32 | of_five << 32;
-    if (LIKELY(digits <= 0x909 && (digits & 0xff) - 1 < 9)) {
-        *n = 10 * (digits & 0xff) + (digits >> 8);
-        return p + 5;
-    }
-    return long_header_end(p, mark, n);
-}
-
-_Static_assert(RESP_HEADER_MAX <= 3 * sizeof(uint64_t), "a head is compared as a whole");
-static inline bool is_head(const struct command_head *head, const uint8_t *p)
-{
-    return load_le64(p) == head->first && head->first != 0 &&
-           load_le64(p + head->length - sizeof head->last) == head->last &&
-           (head->length <= 16 || load_le64(p + 8) == head->second);
-}
-
-/* The length of the argument at *p, which is moved to its bytes. False: it is not complete, or large. */
-static inline bool begin_argument(const uint8_t **p, const uint8_t *end, uint64_t large, uint64_t *length)
-{
-    return LIKELY(end - *p >= RESP_HEADER_MAX && (*p = header_end(*p, '$', length)) &&
-                  end - *p >= (ptrdiff_t)*length + 2 && *length < large && load_le16(*p + *length) == CRLF);
-}
-
-static bool read_head(struct command_head *head, const uint8_t *p, const uint8_t *end, uint64_t large)
+bool resp_read_head(struct command_head *head, const uint8_t *p, const uint8_t *end, uint64_t large)
 {
     uint64_t argc, length;
     const uint8_t *header, *name;
     head->first = 0;
     head->row = NULL;
-    if (end - p < RESP_HEADER_MAX || !(header = header_end(p, '*', &argc)) || argc == 0)
+    if (end - p < RESP_HEADER_MAX || !(header = resp_header_end(p, '*', &argc)) || argc == 0)
         return false;
     name = header;
-    if (!begin_argument(&name, end, large, &length))
+    if (!resp_begin_argument(&name, end, large, &length))
         return false;
     head->argc = argc;
     head->header = (size_t)(header - p);
@@ -110,8 +72,8 @@ bool resp_read_at_once(struct rf_arguments *command)
     const uint64_t large = command->stream_from > 0 ? command->stream_from : UINT64_MAX;
     struct command_head *head = &command->head;
     command->argv.len = 0;
-    command->repeats = end - start >= RESP_HEADER_MAX && is_head(head, start);
-    if (UNLIKELY(!command->repeats) && !read_head(head, start, end, large))
+    command->repeats = end - start >= RESP_HEADER_MAX && resp_is_head(head, start);
+    if (UNLIKELY(!command->repeats) && !resp_read_head(head, start, end, large))
         return false;
     const size_t n = head->argc;
     if (n > (size_t)(end - start) / BULK_LEAST || !buffer_reserve(&command->argv, n * sizeof(rf_slice)))
@@ -121,7 +83,7 @@ bool resp_read_at_once(struct rf_arguments *command)
     *argument = (rf_slice){start + head->name, head->length - head->name - 2};
     while (++argument < last) {
         uint64_t length;
-        if (UNLIKELY(!begin_argument(&p, end, large, &length)))
+        if (UNLIKELY(!resp_begin_argument(&p, end, large, &length)))
             return false;
         *argument = (rf_slice){p, length};
         p += length + 2;

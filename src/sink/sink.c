@@ -25,6 +25,16 @@ rf_code rf_sink_put_strings(rf_sink *sink, const rf_strings *strings, rf_error *
     return sink->class->put_strings(sink, strings, error);
 }
 
+bool rf_sink_takes_commands(const rf_sink *sink)
+{
+    return sink->takes_commands;
+}
+
+rf_code rf_sink_put_commands(rf_sink *sink, const rf_plain_commands *run, rf_error *error)
+{
+    return sink->class->put_commands(sink, run, error);
+}
+
 rf_code rf_sink_open_part(rf_sink *sink, rf_notify notify, rf_sink **part, rf_error *error)
 {
     return sink->class->open_part(sink, notify, part, error);

@@ -5,6 +5,7 @@
 
 #include "io/output.h"
 #include "rdb/rdb_writer.h"
+#include <rdbferry/plain_commands.h>
 #include <rdbferry/sink.h>
 #include <rdbferry/strings.h>
 
@@ -12,6 +13,8 @@ struct sink_class {
     rf_code (*put)(rf_sink *sink, rf_entry *entry, rf_error *error);
     /* rf_sink_put_strings(); only if the sink takes them. */
     rf_code (*put_strings)(rf_sink *sink, const rf_strings *strings, rf_error *error);
+    /* rf_sink_put_commands(); the same. */
+    rf_code (*put_commands)(rf_sink *sink, const rf_plain_commands *run, rf_error *error);
     /* Writes and syncs everything, under temporary names. Called once. */
     rf_code (*finish)(rf_sink *sink, rf_error *error);
     /* Sets the final names, after finish. */
@@ -30,7 +33,7 @@ struct sink_class {
 struct rf_sink {
     const struct sink_class *class;
     bool complete;
-    bool takes_strings;
+    bool takes_strings, takes_commands;
     bool check; /* check each value completely, even if a checksum covers it */
 };
 

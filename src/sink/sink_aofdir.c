@@ -231,6 +231,11 @@ static rf_code aofdir_put_strings(rf_sink *sink, const rf_strings *strings, rf_e
     return rf_sink_put_strings(((struct sink_aofdir *)sink)->parts[BASE], strings, error);
 }
 
+static rf_code aofdir_put_commands(rf_sink *sink, const rf_plain_commands *run, rf_error *error)
+{
+    return rf_sink_put_commands(((struct sink_aofdir *)sink)->parts[INCR], run, error);
+}
+
 static rf_code aofdir_finish(rf_sink *sink, rf_error *error)
 {
     struct sink_aofdir *s = (struct sink_aofdir *)sink;
@@ -339,6 +344,7 @@ static rf_code aofdir_open_part(rf_sink *sink, rf_notify notify, rf_sink **out, 
 {
     static const struct sink_class class = {.put = aofdir_put,
                                             .put_strings = aofdir_put_strings,
+                                            .put_commands = aofdir_put_commands,
                                             .restart = aofdir_part_restart,
                                             .size = aofdir_part_size,
                                             .close = aofdir_part_close};
@@ -346,8 +352,10 @@ static rf_code aofdir_open_part(rf_sink *sink, rf_notify notify, rf_sink **out, 
     struct sink_aofdir *s = calloc(1, sizeof *s);
     if (!s)
         return out_of_memory(error);
-    s->sink = (struct rf_sink){
-        .class = &class, .check = whole->sink.check, .takes_strings = whole->sink.takes_strings};
+    s->sink = (struct rf_sink){.class = &class,
+                               .check = whole->sink.check,
+                               .takes_strings = whole->sink.takes_strings,
+                               .takes_commands = true};
     rf_code code = RF_OK;
     for (int i = BASE; code == RF_OK && i <= INCR; i++)
         code = rf_sink_open_part(whole->parts[i], notify, &s->parts[i], error);
@@ -446,6 +454,7 @@ rf_code sink_open_aofdir(const struct sink_location *location, const char *appen
 {
     static const struct sink_class class = {.put = aofdir_put,
                                             .put_strings = aofdir_put_strings,
+                                            .put_commands = aofdir_put_commands,
                                             .finish = aofdir_finish,
                                             .commit = aofdir_commit,
                                             .output = aofdir_output,
@@ -466,6 +475,7 @@ rf_code sink_open_aofdir(const struct sink_location *location, const char *appen
         return code;
     }
     s->sink.takes_strings = s->parts[BASE]->takes_strings;
+    s->sink.takes_commands = true;
     *out = &s->sink;
     return RF_OK;
 }

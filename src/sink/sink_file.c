@@ -53,6 +53,15 @@ static rf_code file_put_strings(rf_sink *sink, const rf_strings *strings, rf_err
     return LIKELY(s->output.buf.code == RF_OK) ? RF_OK : output_failure(&s->output, error);
 }
 
+static rf_code file_put_commands(rf_sink *sink, const rf_plain_commands *run, rf_error *error)
+{
+    struct sink_file *s = (struct sink_file *)sink;
+    if (s->in_rdb)
+        TRY(end_rdb(s, error));
+    encoder_put_commands(&s->encoder, run);
+    return LIKELY(s->output.buf.code == RF_OK) ? RF_OK : output_failure(&s->output, error);
+}
+
 static rf_code file_finish(rf_sink *sink, rf_error *error)
 {
     struct sink_file *s = (struct sink_file *)sink;
@@ -101,6 +110,14 @@ static rf_code part_put_strings(rf_sink *sink, const rf_strings *strings, rf_err
     return LIKELY(s->part.buf.code == RF_OK) ? RF_OK : fail(error, RF_E_MEMORY, "out of memory");
 }
 
+static rf_code part_put_commands(rf_sink *sink, const rf_plain_commands *run, rf_error *error)
+{
+    struct sink_file *s = (struct sink_file *)sink;
+    s->in_rdb = false;
+    encoder_put_commands(&s->encoder, run);
+    return LIKELY(s->part.buf.code == RF_OK) ? RF_OK : fail(error, RF_E_MEMORY, "out of memory");
+}
+
 static void on_select(void *ctx, int64_t db)
 {
     struct sink_file *s = ctx;
@@ -133,6 +150,7 @@ static void part_free(rf_sink *sink)
 
 static const struct sink_class part_class = {.put = part_put,
                                              .put_strings = part_put_strings,
+                                             .put_commands = part_put_commands,
                                              .restart = part_restart,
                                              .size = part_bytes_put,
                                              .close = part_free};
@@ -148,6 +166,7 @@ static rf_code file_open_part(rf_sink *sink, rf_notify notify, rf_sink **out, rf
     s->sink.class = &part_class;
     s->sink.check = whole->sink.check;
     s->sink.takes_strings = whole->sink.takes_strings;
+    s->sink.takes_commands = whole->sink.takes_commands;
     s->in_rdb = whole->in_rdb;
     s->commands_may_follow = whole->commands_may_follow;
     s->options = whole->options;
@@ -208,6 +227,7 @@ static rf_code open_file(const struct sink_location *location, const rf_sink_opt
 {
     static const struct sink_class class = {.put = file_put,
                                             .put_strings = file_put_strings,
+                                            .put_commands = file_put_commands,
                                             .finish = file_finish,
                                             .commit = file_commit,
                                             .output = file_output,
@@ -219,7 +239,7 @@ static rf_code open_file(const struct sink_location *location, const rf_sink_opt
         return fail(error, RF_E_MEMORY, "out of memory");
     s->sink.class = &class;
     s->sink.check = options->check;
-    s->sink.takes_strings = true;
+    s->sink.takes_strings = s->sink.takes_commands = true;
     s->options = *options;
     struct output_options output = sink_output_options(location, options);
     output.crc = is_rdb && options->rdb_compression == RF_PLAIN;
@@ -267,6 +287,7 @@ rf_code sink_open_rdb(const struct sink_location *location, enum rdb_purpose pur
     s->commands_may_follow = purpose == RDB_AOF_PREAMBLE;
     rdb_writer_open(&s->writer, &s->output, purpose, options);
     s->sink.takes_strings = rdb_writer_takes_strings(&s->writer);
+    s->sink.takes_commands = s->commands_may_follow;
     *out = &s->sink;
     return RF_OK;
 }

@@ -55,12 +55,17 @@ COLD static rf_code refuse_db(const rf_entry *entry, rf_error *error)
     return RF_E_INCOMPATIBLE;
 }
 
+static size_t shard_of(const struct sink_split *s, int known_slot, rf_slice key)
+{
+    const unsigned slot = known_slot >= 0 ? (unsigned)known_slot : rf_slot_of(key);
+    return rf_topology_of_slot(s->topology, slot);
+}
+
 static rf_code put_key(struct sink_split *s, rf_entry *entry, rf_error *error)
 {
     if (UNLIKELY(entry->db >= RF_CLUSTER_DATABASES && !s->all_dbs))
         return refuse_db(entry, error);
-    unsigned slot = entry->slot >= 0 ? (unsigned)entry->slot : rf_slot_of(entry->key);
-    return rf_sink_put(s->shards[rf_topology_of_slot(s->topology, slot)], entry, error);
+    return rf_sink_put(s->shards[shard_of(s, entry->slot, entry->key)], entry, error);
 }
 
 static rf_code put_to_all(struct sink_split *s, rf_entry *entry, rf_error *error)
@@ -90,12 +95,6 @@ static rf_code split_put(rf_sink *sink, rf_entry *entry, rf_error *error)
     return RF_OK;
 }
 
-static size_t shard_of(const struct sink_split *s, const rf_string *key)
-{
-    const unsigned slot = key->slot >= 0 ? (unsigned)key->slot : rf_slot_of(key->key);
-    return rf_topology_of_slot(s->topology, slot);
-}
-
 /* SHARD_LISTS_MOST of them at most. */
 static rf_code put_sorted(struct sink_split *s, const rf_strings *strings, rf_error *error)
 {
@@ -104,7 +103,7 @@ static rf_code put_sorted(struct sink_split *s, const rf_strings *strings, rf_er
     rf_code code = RF_OK;
     sorted.keys = keys;
     for (size_t i = 0; i < strings->count; i++)
-        shard_lists_add(&s->lists, i, shard_of(s, &strings->keys[i]));
+        shard_lists_add(&s->lists, i, shard_of(s, strings->keys[i].slot, strings->keys[i].key));
     for (size_t i = 0; code == RF_OK && i < s->lists.shard_count; i++) {
         const size_t shard = s->lists.shards[i];
         sorted.count = shard_lists_get(&s->lists, shard, strings->keys, keys);
@@ -121,6 +120,24 @@ static rf_code split_put_strings(rf_sink *sink, const rf_strings *strings, rf_er
     for (size_t left = strings->count; left > 0; left -= some.count, some.keys += some.count) {
         some.count = left < SHARD_LISTS_MOST ? left : SHARD_LISTS_MOST;
         TRY(put_sorted(s, &some, error));
+    }
+    return RF_OK;
+}
+
+/* Neighbours of one shard are put together. */
+static rf_code split_put_commands(rf_sink *sink, const rf_plain_commands *run, rf_error *error)
+{
+    const struct sink_split *s = (const struct sink_split *)sink;
+    rf_plain_command *const end = run->commands + run->count;
+    rf_plain_commands some = *run;
+    for (size_t shard = shard_of(s, some.commands->slot, some.commands->key), next = 0; some.commands < end;
+         shard = next) {
+        rf_plain_command *command = some.commands + 1;
+        while (command < end && (next = shard_of(s, command->slot, command->key)) == shard)
+            command++;
+        some.count = (size_t)(command - some.commands);
+        TRY(rf_sink_put_commands(s->shards[shard], &some, error));
+        some.commands = command;
     }
     return RF_OK;
 }
@@ -239,6 +256,7 @@ static size_t part_size(const rf_sink *sink)
 
 static const struct sink_class part_class = {.put = split_put,
                                              .put_strings = split_put_strings,
+                                             .put_commands = split_put_commands,
                                              .restart = part_restart,
                                              .size = part_size,
                                              .close = split_close};
@@ -262,6 +280,7 @@ static rf_code split_open_part(rf_sink *sink, rf_notify notify, rf_sink **out, r
     s->sink.class = &part_class;
     s->sink.check = whole->sink.check;
     s->sink.takes_strings = whole->sink.takes_strings;
+    s->sink.takes_commands = whole->sink.takes_commands;
     s->topology = whole->topology;
     s->all_dbs = whole->all_dbs;
     rf_code code = open_part_of_each(s, whole, notify, error);
@@ -282,6 +301,7 @@ static rf_code split_append(rf_sink *sink, rf_sink *part, rf_error *error)
 
 static const struct sink_class split_class = {.put = split_put,
                                               .put_strings = split_put_strings,
+                                              .put_commands = split_put_commands,
                                               .finish = split_finish,
                                               .commit = split_commit,
                                               .output = split_output,
@@ -421,6 +441,7 @@ rf_code rf_sink_open_split(const char *path, const rf_split_options *split, cons
         return code;
     }
     s->sink.takes_strings = s->shards[0]->takes_strings;
+    s->sink.takes_commands = s->shards[0]->takes_commands;
     *out = &s->sink;
     return RF_OK;
 }

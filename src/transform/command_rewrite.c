@@ -62,6 +62,12 @@ rf_command_rewrite_counts rf_command_rewrite_counts_get(const rf_command_rewrite
     return c->counts;
 }
 
+int64_t rf_command_rewrite_db(const rf_command_rewrite *c, int64_t db)
+{
+    const int64_t source = db_names_of(&c->db_names, db);
+    return c->options.rewrite ? rewrite_new_db(c->options.rewrite, source) : source;
+}
+
 bool rf_command_rewrite_is_pending(const rf_command_rewrite *c)
 {
     return c->results.next < c->results.count || c->current.command;
@@ -395,7 +401,7 @@ static bool can_stream(const rf_command_rewrite *c, const struct command_row *ro
 }
 
 /* Most commands are in the same database as the one before. */
-static void enter_db(rf_command_rewrite *c, int64_t db)
+void command_enter_db(rf_command_rewrite *c, int64_t db)
 {
     int64_t source = db_names_of(&c->db_names, db);
     c->last_db.of = db;
@@ -428,7 +434,7 @@ static inline rf_code begin_command(rf_command_rewrite *c, const rf_entry *comma
         row = find_row(c, command);
     }
     if (UNLIKELY(command->db != c->last_db.of))
-        enter_db(c, command->db);
+        command_enter_db(c, command->db);
     set_current(c, command, row);
     return RF_OK;
 }

@@ -85,6 +85,9 @@ static inline bool is_divided(const struct rf_command_rewrite *rewrite)
 
 rf_code command_out_of_memory(rf_error *error);
 
+/* Finds out how the database of the next commands is called. */
+void command_enter_db(rf_command_rewrite *rewrite, int64_t db);
+
 /* Determines the keys of the current command. */
 rf_code command_select(rf_command_rewrite *rewrite, rf_error *error);
 

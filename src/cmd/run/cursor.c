@@ -130,8 +130,7 @@ bool cursor_is_within_command(const struct cursor *cursor)
     return cursor->commands && rf_command_rewrite_is_pending(cursor->commands);
 }
 
-/* Commands are left out or repaired, or change how databases are called. */
-static bool needs_order(const struct session *session)
+bool cursor_needs_order(const struct session *session)
 {
     const struct log_options *options = &session->options->log;
     const struct log_survey *log = &session->log;
@@ -145,7 +144,7 @@ bool cursor_can_take(const struct cursor *cursor)
     const struct session *session = cursor->session;
     bool is_first = session->options->keys.shift && !cursor_is_raw(cursor) &&
                     session->shifted != cursor->input->path;
-    return !cursor_is_within_command(cursor) && !needs_order(session) && !is_first;
+    return !cursor_is_within_command(cursor) && !cursor_needs_order(session) && !is_first;
 }
 
 rf_code cursor_take(struct cursor *cursor, rf_batch *batch, bool *taken, rf_error *error)

@@ -11,6 +11,7 @@
 
 #include "cmd/run/session.h"
 #include <rdbferry/batch.h>
+#include <rdbferry/plain_commands.h>
 #include <rdbferry/strings.h>
 
 struct cursor {
@@ -48,6 +49,12 @@ rf_code cursor_next(struct cursor *cursor, rf_entry **entry, rf_error *error);
  * none, if something else is next. They are valid until the cursor is used to read again. Not within a
  * command. */
 void cursor_next_strings(struct cursor *cursor, rf_string *keys, size_t most, rf_strings *strings);
+
+/* Reads the next plain commands, up to `most` of them, as far as what results of them is in database `db`,
+ * rewrites and counts them. Returns how many were read: `run` has what is left of them, valid until the
+ * cursor is used to read again. None, if something else is next. The entry before must be a command. */
+size_t cursor_next_commands(struct cursor *cursor, int64_t db, rf_plain_command *commands, size_t most,
+                            rf_plain_commands *run);
 
 /* What cursor_next() does with a key before it returns it: it is counted, and renamed or left out. */
 rf_code cursor_accept_key(struct cursor *cursor, rf_entry *key, bool *accepted, rf_error *error);

@@ -25,6 +25,9 @@ static inline void cursor_enter_record(struct session *session, uint64_t offset)
     session->last_offset = offset;
 }
 
+/* Commands are left out or repaired, or change how databases are called. */
+bool cursor_needs_order(const struct session *session);
+
 /* What a user should know of a key that is chosen. */
 void cursor_tell_of_key(struct session *session, const rf_entry *key);
 

@@ -128,3 +128,60 @@ rf_code cursor_accept_command(struct cursor *cursor, rf_entry *command, rf_entry
     stats_pause(&session->stats, command->offset);
     return drop ? RF_OK : rewrite_command(cursor, command, entry, error);
 }
+
+/* --- together ----------------------------------------------------------------------------------------- */
+
+static void peek(const struct cursor *cursor, rf_plain_command *commands, size_t most, rf_plain_commands *run)
+{
+    run->count = 0;
+    if (cursor_is_within_command(cursor))
+        return;
+    if (cursor->batch)
+        rf_batch_peek_commands(cursor->batch, commands, most, run);
+    else if (cursor->input && cursor->input->reader && !cursor_needs_order(cursor->session))
+        rf_reader_peek_commands(cursor->input->reader, commands, most, run);
+}
+
+static void skip(const struct cursor *cursor, const rf_plain_command *last)
+{
+    if (cursor->batch)
+        rf_batch_skip_commands(cursor->batch, last);
+    else
+        rf_reader_skip_commands(cursor->input->reader, last);
+}
+
+/* How many of them are taken, of which not all may be left. */
+static size_t take(struct cursor *cursor, int64_t db, rf_plain_commands *run)
+{
+    if (!rewrites_commands(cursor))
+        return run->db == db ? run->count : 0;
+    return cursor->commands && rf_command_rewrite_db(cursor->commands, run->db) == db
+               ? rf_command_rewrite_plain(cursor->commands, run)
+               : 0;
+}
+
+static void count(struct session *session, uint64_t offset, size_t kept)
+{
+    cursor_enter_record(session, offset);
+    atomic_store_explicit(&session->progress.offset, offset, memory_order_relaxed);
+    progress_add(&session->progress.commands, kept);
+    session->stats.commands += kept;
+}
+
+size_t cursor_next_commands(struct cursor *cursor, int64_t db, rf_plain_command *commands, size_t most,
+                            rf_plain_commands *run)
+{
+    peek(cursor, commands, most, run);
+    if (run->count == 0)
+        return 0;
+    const uint8_t *start = commands->head.ptr;
+    const size_t taken = take(cursor, db, run);
+    if (taken == 0) {
+        run->count = 0;
+        return 0;
+    }
+    const rf_plain_command *last = &commands[taken - 1];
+    skip(cursor, last);
+    count(cursor->session, run->offset + (uint64_t)(last->head.ptr - start), run->count);
+    return taken;
+}

@@ -35,13 +35,13 @@ static rf_code share_rules(struct lane *lane, const struct common_options *whole
     return shared ? RF_OK : fail(error, RF_E_MEMORY, "out of memory");
 }
 
-/* Keys with plain strings, at most `most` entries, or nothing. */
-static rf_code run_strings(struct lane *lane, uint64_t most, size_t *count)
+/* Entries that can be put together, at most `most`, or none. */
+static rf_code run_several(struct lane *lane, uint64_t most, size_t *count)
 {
     rf_error error;
     *count = 0;
-    if (lane->work->put_strings)
-        TRY(lane->work->put_strings(lane, most, count, &error));
+    if (lane->work->put_run)
+        TRY(lane->work->put_run(lane, most, count, &error));
     return lane->journal.failed ? RF_E_MEMORY : RF_OK;
 }
 
@@ -61,13 +61,13 @@ static rf_code run_entry(struct lane *lane)
 static rf_code run_entries(struct lane *lane, uint64_t most)
 {
     while (lane->journal.entry < most) {
-        size_t strings;
+        size_t together;
         if (lane->journal.keys.len >= JOURNAL_MOST || (lane->work->is_full && lane->work->is_full(lane)))
             return RF_OK;
-        TRY(run_strings(lane, most - lane->journal.entry, &strings));
-        if (strings == 0)
+        TRY(run_several(lane, most - lane->journal.entry, &together));
+        if (together == 0)
             TRY(run_entry(lane));
-        lane->journal.entry += strings > 0 ? strings : 1;
+        lane->journal.entry += together > 0 ? together : 1;
     }
     return RF_OK;
 }

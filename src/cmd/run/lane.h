@@ -32,10 +32,10 @@ struct lane_work {
     rf_code (*merge)(void *ctx, struct lane *lane, rf_error *error);
     rf_code (*put_in_order)(void *ctx, const struct input *input, rf_entry *entry, rf_error *error);
 
-    /* The keys with plain strings that are next, together, up to `most` of them; *count: how many. On any
+    /* The entries that are next, together, up to `most` of them; *count: how many, if they can be. On any
      * thread, and in order. May be NULL. */
-    rf_code (*put_strings)(struct lane *lane, size_t most, size_t *count, rf_error *error);
-    rf_code (*put_strings_in_order)(void *ctx, struct cursor *cursor, size_t *count, rf_error *error);
+    rf_code (*put_run)(struct lane *lane, size_t most, size_t *count, rf_error *error);
+    rf_code (*put_run_in_order)(void *ctx, struct cursor *cursor, size_t *count, rf_error *error);
 
     /* An error of reading an entry that is in no batch, which this returns, or RF_OK: what follows is read.
      * May be NULL. */

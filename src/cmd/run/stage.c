@@ -78,20 +78,14 @@ static rf_code put(struct stage *stage, rf_entry *entry, rf_error *error)
     return stage->work->put_in_order(stage->ctx, stage->cursor->input, entry, error);
 }
 
-/* After a command there are others. */
-static bool may_put_strings(const struct stage *stage)
-{
-    return stage->work->put_strings_in_order && stage->cursor->entry.kind != RF_ENTRY_COMMAND;
-}
-
-/* The next keys of the cursor together, if they can be; else the next entry. */
+/* The next entries of the cursor together, if they can be; else the next one. */
 static rf_code put_next(struct stage *stage, rf_error *error)
 {
     rf_entry *entry;
-    size_t strings = 0;
-    if (may_put_strings(stage))
-        TRY(stage->work->put_strings_in_order(stage->ctx, stage->cursor, &strings, error));
-    if (strings > 0)
+    size_t together = 0;
+    if (stage->work->put_run_in_order)
+        TRY(stage->work->put_run_in_order(stage->ctx, stage->cursor, &together, error));
+    if (together > 0)
         return RF_OK;
     rf_code code = cursor_next(stage->cursor, &entry, error);
     if (LIKELY(code == RF_OK))

@@ -238,6 +238,8 @@ static inline rf_code put_command(struct transfer *t, rf_entry *command, rf_erro
 {
     bool supported;
     TRY(check_command(t, command, &supported, error));
+    t->commands.begun = true;
+    t->commands.db = command->db;
     return supported && t->sink ? rf_sink_put(t->sink, command, error) : RF_OK;
 }
 
@@ -291,6 +293,13 @@ rf_code transfer_entry(struct transfer *t, const struct transfer_steps *steps, c
         TRY(steps->check(steps->ctx, &t->session, entry, error));
     return entry->kind == RF_ENTRY_KEY ? transfer_key(t, steps, entry, error)
                                        : put_other(t, input, entry, error);
+}
+
+rf_code transfer_run(struct transfer *t, const struct transfer_steps *steps, struct cursor *cursor,
+                     size_t most, size_t *count, rf_error *error)
+{
+    return cursor->entry.kind == RF_ENTRY_COMMAND ? transfer_commands(t, cursor, most, count, error)
+                                                  : transfer_strings(t, steps, cursor, most, count, error);
 }
 
 rf_code transfer_entries(struct transfer *t, const struct transfer_steps *steps, rf_error *error)

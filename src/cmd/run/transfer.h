@@ -24,10 +24,15 @@ struct transfer {
     bool begun;         /* the next one is known */
     rf_server target;   /* 0.0: none */
     rf_command_check *command_check;
-    struct journal *journal;                /* of a lane: keys that are written are kept there; NULL: none */
-    rf_sink *sink;                          /* opened by the command; NULL: not yet, or a dry run */
-    struct arena names;                     /* of keys that are written together */
-    struct buffer packed;                   /* in a lane: placed keys */
+    struct journal *journal; /* of a lane: keys that are written are kept there; NULL: none */
+    rf_sink *sink;           /* opened by the command; NULL: not yet, or a dry run */
+    struct arena names;      /* of keys that are written together */
+    struct buffer packed;    /* in a lane: placed keys */
+    struct {
+        bool begun; /* one has been written by itself, in: */
+        int64_t db;
+        size_t most;                        /* that are tried next */
+    } commands;                             /* that are written together */
     uint64_t kept_keys, unsupported, empty; /* keys written to the sink, or skipped by it */
 };
 
@@ -65,11 +70,19 @@ rf_code transfer_entry(struct transfer *transfer, const struct transfer_steps *s
 rf_code transfer_accept(struct transfer *transfer, const struct input *input, const rf_entry *entry,
                         bool *accepted, rf_error *error);
 
-/* Writes the keys with plain strings that are next in the cursor together, up to `most` of them, as
- * transfer_entry() would. *count: how many were read. In a lane, the entry of its journal is the same as
- * before, or after an error that of the key concerned. */
+/* Writes the keys with plain strings, or the plain commands, that are next in the cursor together, up to
+ * `most` of them, as transfer_entry() would. *count: how many were read. In a lane, the entry of its journal
+ * is the same as before, or after an error that of the key concerned. Plain commands are checked for
+ * `steps` like the command before them, by itself, whose database they have. */
+rf_code transfer_run(struct transfer *transfer, const struct transfer_steps *steps, struct cursor *cursor,
+                     size_t most, size_t *count, rf_error *error);
+
+/* Its halves, by what the entry before was. */
 rf_code transfer_strings(struct transfer *transfer, const struct transfer_steps *steps, struct cursor *cursor,
                          size_t most, size_t *count, rf_error *error);
+
+rf_code transfer_commands(struct transfer *transfer, struct cursor *cursor, size_t most, size_t *count,
+                          rf_error *error);
 
 /* Writes all entries, except those that are left out because of a collision. */
 rf_code transfer_entries(struct transfer *transfer, const struct transfer_steps *steps, rf_error *error);

@@ -14,10 +14,10 @@ static rf_code put(struct lane *lane, rf_entry *entry, rf_error *error)
     return transfer_entry(lane->part, work->steps, lane->cursor.input, entry, error);
 }
 
-static rf_code put_strings(struct lane *lane, size_t most, size_t *count, rf_error *error)
+static rf_code put_run(struct lane *lane, size_t most, size_t *count, rf_error *error)
 {
     const struct transfer_work *work = lane->ctx;
-    return transfer_strings(lane->part, work->steps, &lane->cursor, most, count, error);
+    return transfer_run(lane->part, work->steps, &lane->cursor, most, count, error);
 }
 
 static bool is_full(const struct lane *lane)
@@ -84,10 +84,10 @@ static rf_code put_in_order(void *ctx, const struct input *input, rf_entry *entr
     return transfer_entry(work->transfer, work->steps, input, entry, error);
 }
 
-static rf_code put_strings_in_order(void *ctx, struct cursor *cursor, size_t *count, rf_error *error)
+static rf_code put_run_in_order(void *ctx, struct cursor *cursor, size_t *count, rf_error *error)
 {
     const struct transfer_work *work = ctx;
-    return transfer_strings(work->transfer, work->steps, cursor, SIZE_MAX, count, error);
+    return transfer_run(work->transfer, work->steps, cursor, SIZE_MAX, count, error);
 }
 
 /* --- opening and closing ------------------------------------------------------------------------------ */
@@ -134,5 +134,5 @@ const struct lane_work transfer_work = {.open = open_part,
                                         .check = check,
                                         .merge = merge,
                                         .put_in_order = put_in_order,
-                                        .put_strings = put_strings,
-                                        .put_strings_in_order = put_strings_in_order};
+                                        .put_run = put_run,
+                                        .put_run_in_order = put_run_in_order};

@@ -138,7 +138,7 @@ static rf_code put(struct lane *lane, rf_entry *key, rf_error *error)
     return check_key(lane->ctx, &part->keys, key, error);
 }
 
-static rf_code put_strings(struct lane *lane, size_t most, size_t *count, rf_error *error)
+static rf_code put_run(struct lane *lane, size_t most, size_t *count, rf_error *error)
 {
     struct part *part = lane->part;
     return verify_put_strings(lane->ctx, &part->keys, &lane->cursor, most, count, error);
@@ -248,7 +248,7 @@ static rf_code put_in_order(void *ctx, const struct input *input, rf_entry *entr
     return RF_OK;
 }
 
-static rf_code put_strings_in_order(void *ctx, struct cursor *cursor, size_t *count, rf_error *error)
+static rf_code put_run_in_order(void *ctx, struct cursor *cursor, size_t *count, rf_error *error)
 {
     struct verification *v = ctx;
     return verify_put_strings(v, &v->keys, cursor, SIZE_MAX, count, error);
@@ -316,6 +316,6 @@ const struct lane_work verify_work = {.open = open_part,
                                       .clear = clear,
                                       .merge = merge,
                                       .put_in_order = put_in_order,
-                                      .put_strings = put_strings,
-                                      .put_strings_in_order = put_strings_in_order,
+                                      .put_run = put_run,
+                                      .put_run_in_order = put_run_in_order,
                                       .read_on = read_on};

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/* Headers of RESP in memory, as servers write them: "<mark><digits>\r\n" without leading zeros. */
+#ifndef RESP_RESP_HEADER_H
+#define RESP_RESP_HEADER_H
+
+#include "resp/resp_read.h"
+#include "resp/resp_write.h"
+
+enum { CRLF = '\r' | '\n' << 8, BULK_LEAST = sizeof "$0\r\n\r\n" - 1 };
+
+/* One of any number of digits. */
+const uint8_t *resp_long_header_end(const uint8_t *p, uint8_t mark, uint64_t *n);
+
+/* Where the header at p ends, of RESP_HEADER_MAX bytes at most. NULL: it is something else.
+ * What is expected of the bytes is taken away from them, so that the values of one or two digits are left,
+ * which are then moved to the lowest bytes. */
+static inline const uint8_t *resp_header_end(const uint8_t *p, uint8_t mark, uint64_t *n)
+{
+    const uint64_t bytes = load_le64(p);
+    const uint64_t short_one = mark | '0' << 8 | (uint64_t)CRLF << 16;
+    const uint64_t long_one = mark | '0' << 8 | '0' << 16 | (uint64_t)CRLF << 24;
+    const uint32_t of_four = (uint32_t)(bytes ^ short_one);
+    const uint32_t digit = of_four >> 8 | of_four << 24;
+    if (LIKELY(digit <= 9)) {
+        *n = digit;
+        return p + 4;
+    }
+    const uint64_t of_five = (bytes ^ long_one) << 24, digits = of_five >> 32 | of_five << 32;
+    if (LIKELY(digits <= 0x909 && (digits & 0xff) - 1 < 9)) {
+        *n = 10 * (digits & 0xff) + (digits >> 8);
+        return p + 5;
+    }
+    return resp_long_header_end(p, mark, n);
+}
+
+_Static_assert(RESP_HEADER_MAX <= 3 * sizeof(uint64_t), "a head is compared as a whole");
+static inline bool resp_is_head(const struct command_head *head, const uint8_t *p)
+{
+    return load_le64(p) == head->first && head->first != 0 &&
+           load_le64(p + head->length - sizeof head->last) == head->last &&
+           (head->length <= 16 || load_le64(p + 8) == head->second);
+}
+
+/* The length of the argument at *p, which is moved to its bytes. False: it is not complete, or large. */
+static inline bool resp_begin_argument(const uint8_t **p, const uint8_t *end, uint64_t large,
+                                       uint64_t *length)
+{
+    return LIKELY(end - *p >= RESP_HEADER_MAX && (*p = resp_header_end(*p, '$', length)) &&
+                  end - *p >= (ptrdiff_t)*length + 2 && *length < large && load_le16(*p + *length) == CRLF);
+}
+
+/* Reads the head of a command at p; false: it is not complete, or something else. */
+bool resp_read_head(struct command_head *head, const uint8_t *p, const uint8_t *end, uint64_t large);
+
+#endif

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/* Plain commands: each has one key, which is selected and renamed as that of any other command. */
+#include "base/bytes.h"
+#include "transform/command_rewrite.h"
+#include "transform/filter.h"
+#include <rdbferry/slot.h>
+
+/* Whether commands with keys of this database, from `offset` on, need no more than to be selected and
+ * renamed. The flushes of a log come before the commands that they do not concern. */
+static bool is_plain(const rf_command_rewrite *c, uint64_t offset)
+{
+    const rf_command_rewrite_options *options = &c->options;
+    const bool tells_others = options->written && !(options->ambiguous_only && *options->ambiguous_only);
+    return !c->multi.open && !tells_others &&
+           !(options->history &&
+             rf_command_history_is_flushed(options->history, c->last_db.source_db, c->input, offset));
+}
+
+/* False: it has to be put by itself. */
+static inline bool filter_key(rf_command_rewrite *c, const rf_plain_command *command, bool *accepted)
+{
+    rf_drop_reason drop = RF_DROP_NONE;
+    rf_error error;
+    c->key.db = c->last_db.source_db;
+    c->key.key = command->key;
+    c->key.slot = -1;
+    const bool answered = !c->options.filter ||
+                          rf_filter_match(c->options.filter, &c->key, &drop, &error) == RF_OK;
+    *accepted = drop == RF_DROP_NONE;
+    return answered;
+}
+
+/* The same. */
+static inline bool rename_key(rf_command_rewrite *c, rf_plain_command *command)
+{
+    rf_string key = {.key = command->key, .expire_ms = RF_NO_EXPIRY};
+    if (!c->options.rewrite)
+        return true;
+    if (rf_rewrite_strings(c->options.rewrite, c->last_db.source_db, &key, 1) == 0)
+        return false;
+    command->key = key.key;
+    return true;
+}
+
+static inline bool choose(rf_command_rewrite *c, rf_plain_command *command, bool *accepted)
+{
+    const rf_filter *filter = c->options.filter;
+    if (!filter_key(c, command, accepted))
+        return false;
+    if (!*accepted)
+        return true;
+    if (!rename_key(c, command))
+        return false;
+    if (is_divided(c) || (filter && filter->uses_slots))
+        command->slot = (int)rf_slot_of(command->key);
+    *accepted = !filter || rf_filter_accepts_slot(filter, (unsigned)command->slot);
+    return true;
+}
+
+size_t rf_command_rewrite_plain(rf_command_rewrite *c, rf_plain_commands *run)
+{
+    rf_plain_command *const commands = run->commands;
+    size_t taken = 0, kept = 0;
+    bool accepted;
+    if (run->db != c->last_db.of)
+        command_enter_db(c, run->db);
+    const size_t count = is_plain(c, run->offset) ? run->count : 0;
+    c->results.count = c->results.next = 0;
+    if (c->options.rewrite)
+        rf_rewrite_release_names(c->options.rewrite);
+    for (; taken < count && choose(c, &commands[taken], &accepted); taken++) {
+        c->counts.dropped += !accepted;
+        if (accepted && kept++ < taken)
+            commands[kept - 1] = commands[taken];
+    }
+    run->db = c->last_db.db;
+    run->count = kept;
+    return taken;
+}
