@@ -517,6 +517,11 @@ rf_code import_mode_use(rf_replay *r, rf_error *error);
 rf_code import_mode_put_question(struct client *client, rf_error *error);
 rf_code import_mode_join(struct node *node, struct reply reply, rf_error *error);
 
+/* Whether the nodes also report what they have deleted; and handles the reply to INFO stats. The run ends if
+ * that has become more. */
+bool import_mode_counts(const rf_replay *r);
+void import_mode_count(struct node *node, rf_slice info);
+
 /* Ends the run. */
 void import_mode_lost(struct node *node, const char *why);
 
