@@ -129,6 +129,20 @@ static rf_code on_import(struct opening *o, struct reply reply, rf_slice rest, r
     return import_mode_join(o->node, reply, error);
 }
 
+static rf_code put_stats(struct opening *o, rf_error *error)
+{
+    return import_mode_counts(o->node->replay) ? put(o, SLICE("INFO"), SLICE("stats"), error) : RF_OK;
+}
+
+static rf_code on_stats(struct opening *o, struct reply reply, rf_slice rest, rf_error *error)
+{
+    rf_replay *r = o->node->replay;
+    (void)rest;
+    if (reply.kind == REPLY_STRING)
+        import_mode_count(o->node, reply.text);
+    return r->error.code != RF_OK ? replay_ended(r, error) : RF_OK;
+}
+
 /* --- INFO memory --------------------------------------------------------------------------------------- */
 
 static bool starts_with(rf_slice text, rf_slice start)
@@ -178,6 +192,7 @@ static const struct {
     {fence_end, NULL},
     [FENCE_TO] = {put_role, on_role},
     {put_import, on_import},
+    {put_stats, on_stats},
     {put_memory_info, on_memory_info},
 };
 

@@ -3,21 +3,25 @@
  * that asks for it, what has expired is still there.
  *
  *   CLIENT IMPORT-SOURCE ON   ->   OK   |   ERR Server is not in import mode
+ *   INFO stats                ->   expired_keys:0 ...
  *
- * A connection does not notice that the mode is turned off, so it asks again from time to time. Off and on
- * again between two questions goes unnoticed, and what has expired may be deleted: only a comparison with the
- * source shows that. A process that is started in this mode has deleted what had expired in its RDB, so
+ * A connection does not notice that the mode is turned off, so it asks again from time to time. If it was
+ * turned off and on again between two questions, or another client wrote a key that had expired, more keys
+ * have been deleted. A process that is started in this mode has deleted what had expired in its RDB, so
  * another process is like one without; and MIGRATE deletes what has expired, so that slots must not move. */
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/fail.h"
+#include "base/number.h"
+#include "net/info.h"
 #include "replay/commands.h"
 #include "replay/internal.h"
 
 enum { CHECK_MS = 1000 };
 
 static const rf_slice question[] = {SLICE("CLIENT"), SLICE("IMPORT-SOURCE"), SLICE("ON")};
-enum { QUESTION_WORDS = sizeof question / sizeof *question };
+static const rf_slice stats[] = {SLICE("INFO"), SLICE("stats")};
+enum { QUESTION_WORDS = sizeof question / sizeof *question, STATS_WORDS = sizeof stats / sizeof *stats };
 
 void import_mode_lost(struct node *node, const char *why)
 {
@@ -44,8 +48,44 @@ rf_code import_mode_join(struct node *node, struct reply reply, rf_error *error)
         import_mode_lost(node, "the server was restarted while in import mode");
     if (r->error.code != RF_OK)
         return replay_ended(r, error);
+    if (node->import_run == 0)
+        node->import_expired = -1;
     node->import_run = node->run;
     return RF_OK;
+}
+
+/* --- what was deleted ---------------------------------------------------------------------------------- */
+
+bool import_mode_counts(const rf_replay *r)
+{
+    return r->import.on && !r->map.primaries.info_refused;
+}
+
+static int64_t find_count(rf_slice info, const char *name)
+{
+    rf_slice text;
+    int64_t count;
+    return info_field(info, name, &text) && number_parse_i64(text, &count) ? count : 0;
+}
+
+/* CONFIG RESETSTAT makes it less. */
+void import_mode_count(struct node *node, rf_slice info)
+{
+    const int64_t expired = find_count(info, "expired_keys") + find_count(info, "expired_fields");
+    const bool more = node->import_expired >= 0 && expired > node->import_expired;
+    node->import_expired = expired;
+    if (more)
+        import_mode_lost(node, "expired keys were deleted while in import mode");
+}
+
+static rf_code ask_count(struct node *node, rf_error *error)
+{
+    struct reply reply;
+    rf_slice rest;
+    TRY(control_call(node->control, stats, STATS_WORDS, &reply, &rest, error));
+    if (reply.kind == REPLY_STRING)
+        import_mode_count(node, reply.text);
+    return node->replay->error.code != RF_OK ? replay_ended(node->replay, error) : RF_OK;
 }
 
 static rf_code ask(struct node *node, struct reply *reply, rf_error *error)
@@ -65,6 +105,7 @@ static rf_code visit(void *ctx, struct node *node, bool retrying, rf_error *erro
     (void)retrying;
     TRY(ask(node, &reply, error));
     node->import_run = reply.kind == REPLY_STATUS ? node->run : 0;
+    node->import_expired = -1;
     *all &= node->import_run != 0;
     return RF_OK;
 }
@@ -104,7 +145,8 @@ static rf_code visit_again(void *ctx, struct node *node, bool retrying, rf_error
     struct reply reply;
     (void)ctx, (void)retrying;
     TRY(ask(node, &reply, error));
-    return import_mode_join(node, reply, error);
+    TRY(import_mode_join(node, reply, error));
+    return import_mode_counts(node->replay) ? ask_count(node, error) : RF_OK;
 }
 
 rf_code import_mode_check(rf_replay *r, rf_error *error)
@@ -145,11 +187,14 @@ static struct pipeline *find_connected(struct node *node)
 static rf_code put_question(struct pipeline *pipeline, rf_error *error)
 {
     struct request *request;
+    const bool counts = import_mode_counts(((struct node *)pipeline->owner)->replay);
     TRY(pipeline_begin(pipeline, &request, error));
     request->kind = REQUEST_IMPORT;
     request->done = true;
     command_put(&pipeline->out, question, QUESTION_WORDS);
-    return pipeline_end(pipeline, 1, error);
+    if (counts)
+        command_put(&pipeline->out, stats, STATS_WORDS);
+    return pipeline_end(pipeline, counts ? 2 : 1, error);
 }
 
 rf_code import_mode_ask_again(rf_replay *r, rf_error *error)

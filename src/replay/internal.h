@@ -487,6 +487,10 @@ rf_code fallback_write(rf_replay *r, rf_error *error);
 typedef rf_code visit_fn(void *ctx, struct node *node, bool retrying, rf_error *error);
 rf_code on_each_primary(rf_replay *r, visit_fn *visit, void *ctx, rf_error *error);
 
+/* Attempts what uses the control connections of all primaries at once, until it succeeds or fails with
+ * another error than RF_E_TARGET. After an error the connections are closed: replies may be pending. */
+rf_code on_all_primaries(rf_replay *r, rf_code (*attempt)(rf_replay *r, rf_error *error), rf_error *error);
+
 /* --- library.c ----------------------------------------------------------------------------------------- */
 
 rf_code library_load(rf_replay *r, const rf_entry *entry, rf_error *error);
@@ -513,6 +517,11 @@ rf_code import_mode_use(rf_replay *r, rf_error *error);
 rf_code import_mode_put_question(struct client *client, rf_error *error);
 rf_code import_mode_join(struct node *node, struct reply reply, rf_error *error);
 
+/* Whether the nodes also report what they have deleted; and handles the reply to INFO stats. The run ends if
+ * that has become more. */
+bool import_mode_counts(const rf_replay *r);
+void import_mode_count(struct node *node, rf_slice info);
+
 /* Ends the run. */
 void import_mode_lost(struct node *node, const char *why);
 
@@ -533,7 +542,10 @@ uint64_t import_mode_id(const rf_replay *r);
 /* Shifts an entry's expiry. A command has other arguments then, until the next one. */
 rf_code shift_entry(rf_replay *r, rf_entry *entry, rf_error *error);
 
-rf_code shift_remove(rf_replay *r, rf_error *error);
+/* --- unshift.c ------------------------------------------------------------------------------------------ */
+
+/* Takes the shift off again, everywhere. */
+rf_code unshift_all(rf_replay *r, rf_error *error);
 
 /* --- control.c: control connections -------------------------------------------------------------------- */
 

@@ -33,6 +33,7 @@ struct node {
     rf_server server;        /* reported by the node; 0.0: unknown */
     uint32_t run;            /* identifies its process; 0: unknown */
     uint32_t import_run;     /* the process that was in import mode; 0: not used */
+    int64_t import_expired;  /* keys and fields that it had deleted when it was asked; -1: unknown */
     bool modules_asked;      /* for this process */
     bool modules_known;      /* the list of its modules is known: */
     struct buffer modules;   /* their names, each terminated by a NUL, and one more NUL */

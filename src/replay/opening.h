@@ -2,7 +2,7 @@
 /* A connection that is being opened: a state machine that the event loop continues (connect.c).
  *
  *   connect, TLS   AUTH   CLIENT SETNAME   INFO server   [fencing]   INFO replication | ROLE
- *   [CLIENT IMPORT-SOURCE ON]   INFO memory
+ *   [CLIENT IMPORT-SOURCE ON   INFO stats]   INFO memory
  *
  * Fencing alone is also done over the control connection, which is then not available for anything else. Each
  * step of the handshake is sent once the replies to the one before are there. */

@@ -326,7 +326,7 @@ rf_code rf_replay_unshift_expiries(rf_replay *r, rf_error *error)
 {
     if (r->error.code != RF_OK)
         return record_error(r, RF_OK, error);
-    return record_error(r, shift_remove(r, error), error);
+    return record_error(r, unshift_all(r, error), error);
 }
 
 rf_code rf_replay_delete(rf_replay *r, const rf_key_record *record, bool unchanged, rf_error *error)

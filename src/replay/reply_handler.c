@@ -380,8 +380,10 @@ static void finish_wait(rf_replay *r, struct pipeline *pipeline, uint64_t number
 static void finish_import(rf_replay *r, struct pipeline *pipeline, uint64_t number, struct request *request,
                           struct reply last)
 {
-    (void)r, (void)number, (void)last;
-    if (request->result == RESULT_REJECTED)
+    (void)number;
+    if (request->result == RESULT_OK && last.kind == REPLY_STRING)
+        import_mode_count(pipeline->owner, last.text);
+    else if (request->result == RESULT_REJECTED)
         import_mode_lost(pipeline->owner, error_text(request));
     else if (request->result == RESULT_FATAL)
         replay_fail(r, pipeline->owner, error_text(request), request->db, (rf_slice){0});

@@ -110,6 +110,16 @@ class ImportMode(ImportModeCase):
         self.lose(running, "not in import mode", job, lambda: self.target.call("CONFIG", "SET", "import-mode", "yes"))
         self.assertIn(USED, self.said)
 
+    def test_mode_that_is_turned_off_and_on_again(self):
+        """Between two questions: what has expired meanwhile is deleted."""
+        job = self.lasting()
+        running = self.begin(*job)
+        self.written(running)
+        self.target.call("SET", "late", 1, "PXAT", 1)
+        mode = ("CONFIG", "SET", "import-mode")
+        self.target.call.pipeline([(*mode, "no"), ("GET", "late"), (*mode, "yes")])
+        self.lose(running, "expired keys were deleted", job)
+
     def test_mode_that_is_turned_off_between_two_runs(self):
         """It is not used any more by another one."""
         job = self.lasting()
