@@ -10,7 +10,7 @@
 #include "rdb/dup_set.h"
 #include <stdlib.h>
 
-enum { TURN_MASK = 0xffff, BUCKET_SHIFT = 56 };
+enum { TURN_MASK = 0xffff, BUCKET_SHIFT = 56, GROWTH = 4, TABLES = 2 * DUP_SET_LARGE };
 
 _Static_assert(sizeof(struct dup_chunk) == 4096 && SEGMENT_SIZE % sizeof(struct dup_chunk) == 0,
                "segments hold whole chunks");
@@ -29,7 +29,7 @@ void dup_set_free(struct dup_set *m)
     if (!m)
         return;
     segments_free(&m->chunks);
-    free(m->large);
+    free(m->tables);
     free(m);
 }
 
@@ -81,8 +81,8 @@ static inline enum dup_set_result add_entry(struct dup_set *m, struct dup_entry 
 COLD static void forget_turns(struct dup_set *m)
 {
     memset(m->usual, 0, sizeof m->usual);
-    if (m->large)
-        memset(m->large, 0, DUP_SET_LARGE * sizeof *m->large);
+    if (m->tables)
+        memset(m->tables, 0, TABLES * sizeof *m->tables);
     m->turn = 1;
 }
 
@@ -95,11 +95,11 @@ static inline void begin_table(struct dup_set *m, struct dup_entry *entries, siz
         forget_turns(m);
 }
 
-static bool need_large(struct dup_set *m)
+static bool need_tables(struct dup_set *m)
 {
-    if (!m->large)
-        m->large = calloc(DUP_SET_LARGE, sizeof *m->large);
-    return m->large != NULL;
+    if (!m->tables)
+        m->tables = calloc(TABLES, sizeof *m->tables);
+    return m->tables != NULL;
 }
 
 /* --- beyond the table's capacity -------------------------------------------------------------------- */
@@ -135,16 +135,18 @@ static rf_code begin_buckets(struct dup_set *m)
     return RF_OK;
 }
 
-/* Switches to the large table. */
+/* Switches to the next larger table. */
 static rf_code grow(struct dup_set *m)
 {
-    if (!need_large(m))
+    if (!need_tables(m))
         return fail_memory(m);
+    size_t cap = GROWTH * m->cap;
+    struct dup_entry *larger = m->tables + cap;
     for (size_t i = 0; i < m->cap; i++)
         if (is_used(&m->entries[i], m->turn))
-            *find_entry(m->large, DUP_SET_LARGE, m->entries[i]) = m->entries[i];
-    m->entries = m->large;
-    m->cap = DUP_SET_LARGE;
+            *find_entry(larger, cap, m->entries[i]) = m->entries[i];
+    m->entries = larger;
+    m->cap = cap;
     return RF_OK;
 }
 
@@ -200,7 +202,7 @@ static enum dup_set_result compare_bucket(struct dup_set *m, const struct dup_ch
     return DUP_SET_NEW;
 }
 
-/* In the large table, or in one of its own if that is too small. */
+/* In a table of that size, or in one of its own if there is none. */
 static enum dup_set_result end_bucket(struct dup_set *m, unsigned bucket)
 {
     struct dup_entry *own = NULL;
@@ -209,7 +211,7 @@ static enum dup_set_result end_bucket(struct dup_set *m, unsigned bucket)
         fail_memory(m);
         return DUP_SET_FAILED;
     }
-    begin_table(m, own ? own : m->large, cap);
+    begin_table(m, own ? own : m->tables + cap, cap);
     enum dup_set_result answer = compare_bucket(m, m->buckets[bucket].last);
     free(own);
     return answer;

@@ -38,8 +38,8 @@ struct dup_chunk {
 struct dup_set {
     uint64_t seed;
     rf_error *error;
-    struct dup_entry *large;   /* DUP_SET_LARGE positions; NULL: not needed yet */
-    struct dup_entry *entries; /* usual or large: the one in use */
+    struct dup_entry *tables;  /* the one of n positions begins at position n; NULL: not needed yet */
+    struct dup_entry *entries; /* the one in use: usual, or one of tables */
     size_t count, cap;         /* cap: a power of two */
     uint16_t turn;             /* identifies the value; never 0 */
     bool seeks;                /* searching only for this one, which dup_set_end() has found: */
