@@ -18,8 +18,14 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
-enum { HELD_MAX = FEED_BLOCKS - 3 }; /* one more may be pending, two are left to the feed */
+enum {
+    HELD_MAX = FEED_BLOCKS - 3, /* one more may be pending, two are left to the feed */
+    LARGE_PAGE = 2 * 1024 * 1024,
+    MAPPED_MIN = 2 * LARGE_PAGE,
+    MAPPED_MAX = 512 * 1024 * 1024, /* the longest string that servers accept by default */
+};
 
 static const uint8_t nothing[1]; /* the value of pos when there are no bytes */
 
@@ -195,6 +201,20 @@ static void spill_take(struct window *w, struct block *spill, size_t k)
     }
 }
 
+/* Creates a spill of n bytes at once: as the system only provides memory that is touched, an unverified
+ * length costs address space. It is not moved while it grows, and there are large pages for it. False: too
+ * few or too many bytes for that, or no address space. */
+static bool spill_map(struct block **spill, size_t *cap, size_t n)
+{
+    const uintptr_t within = LARGE_PAGE - 1;
+    if (n < MAPPED_MIN || n > MAPPED_MAX || !spill_reserve(spill, cap, n, n))
+        return false;
+    const uintptr_t start = ((uintptr_t)(*spill)->data + within) & ~within;
+    const uintptr_t end = ((uintptr_t)(*spill)->data + n) & ~within;
+    madvise((void *)start, end - start, MADV_HUGEPAGE);
+    return true;
+}
+
 /* Makes a spill current: the rest, and then pending blocks until there are n bytes or the input ends. Of the
  * last block only the required part is copied, unless so many are held that it must be returned. */
 static rf_code gather(struct window *w, size_t n)
@@ -202,7 +222,7 @@ static rf_code gather(struct window *w, size_t n)
     size_t rest = window_left(w), arrived = rest + pending_left(w), cap = 0, crc_at = 0;
     struct block *spill = NULL;
     rf_code code = RF_OK;
-    if (!spill_reserve(&spill, &cap, arrived < n ? arrived : n, n))
+    if (!spill_map(&spill, &cap, n) && !spill_reserve(&spill, &cap, arrived < n ? arrived : n, n))
         return window_fail(w, RF_E_MEMORY, "out of memory");
     if (rest > 0)
         memcpy(spill->data, w->pos, rest);

@@ -8,7 +8,7 @@
  * `pos`. Pointers to these bytes stay valid until window_release(), even if later calls move on to other
  * segments: so a field and its value can be held at the same time, and memory is bounded by the largest
  * element. When a request crosses the end of a block, the rest is copied into the headroom of the next block;
- * only larger requests are gathered in a spill, which grows as bytes arrive, never by an unverified
+ * only larger requests are gathered in a spill, whose memory grows as bytes arrive, never by an unverified
  * length. */
 #ifndef IO_WINDOW_H
 #define IO_WINDOW_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Positions are probed linearly from the one given by the low bits of the hash; its high bits choose the
- * bucket. */
+/* A set begins with the table that fits the number of members, if that is known; else with the smallest, and
+ * grows. The high bits of a hash choose the bucket. */
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
@@ -10,7 +10,7 @@
 #include "rdb/dup_set.h"
 #include <stdlib.h>
 
-enum { TURN_MASK = 0xffff, BUCKET_SHIFT = 56 };
+enum { BUCKET_SHIFT = 56, GROWTH = 4 };
 
 _Static_assert(sizeof(struct dup_chunk) == 4096 && SEGMENT_SIZE % sizeof(struct dup_chunk) == 0,
                "segments hold whole chunks");
@@ -29,7 +29,7 @@ void dup_set_free(struct dup_set *m)
     if (!m)
         return;
     segments_free(&m->chunks);
-    free(m->large);
+    free(m->larger);
     free(m);
 }
 
@@ -37,76 +37,33 @@ void dup_set_free(struct dup_set *m)
 static inline struct dup_entry make_entry(const struct dup_set *m, uint64_t space, rf_slice name)
 {
     XXH128_hash_t hash = XXH3_128bits_withSeed(name.ptr, name.len, m->seed);
-    return (struct dup_entry){hash.low64 + space * UINT64_C(0x9e3779b97f4a7c15),
-                              (hash.high64 & ~(uint64_t)TURN_MASK) | m->turn};
+    return (struct dup_entry){hash.low64 + space * UINT64_C(0x9e3779b97f4a7c15), hash.high64};
 }
 
 /* --- the table ---------------------------------------------------------------------------------------- */
 
-static inline bool is_used(const struct dup_entry *entry, uint64_t turn)
+static inline enum dup_set_result add_entry(struct dup_set *m, struct dup_entry entry)
 {
-    return ((entry->high_and_turn ^ turn) & TURN_MASK) == 0;
+    return LIKELY(dup_table_add(&m->table, entry)) ? DUP_SET_NEW : DUP_SET_DUPLICATE;
 }
 
-static inline bool is_same(struct dup_entry a, struct dup_entry b)
+static bool need_larger(struct dup_set *m)
 {
-    return a.low == b.low && a.high_and_turn == b.high_and_turn;
+    if (!m->larger)
+        m->larger = malloc(sizeof *m->larger);
+    return m->larger != NULL;
 }
 
-/* The position that has the hash, or the free one where it belongs: one of another generation. */
-static inline struct dup_entry *find_entry(struct dup_entry *entries, size_t cap, struct dup_entry wanted)
+static void begin_larger(struct dup_set *m, size_t cap)
 {
-    size_t i = wanted.low & (cap - 1);
-    while (is_used(&entries[i], wanted.high_and_turn) && !is_same(entries[i], wanted))
-        i = (i + 1) & (cap - 1);
-    return &entries[i];
-}
-
-static inline bool has_capacity(const struct dup_set *m)
-{
-    return 4 * (m->count + 1) <= 3 * m->cap;
-}
-
-static inline enum dup_set_result add_entry(struct dup_set *m, struct dup_entry wanted)
-{
-    struct dup_entry *entry = find_entry(m->entries, m->cap, wanted);
-    if (is_used(entry, m->turn))
-        return DUP_SET_DUPLICATE;
-    *entry = wanted;
-    m->count++;
-    return DUP_SET_NEW;
-}
-
-/* Restarts the generations: entries of an old one must not be mistaken for current ones. */
-COLD static void forget_turns(struct dup_set *m)
-{
-    memset(m->usual, 0, sizeof m->usual);
-    if (m->large)
-        memset(m->large, 0, DUP_SET_LARGE * sizeof *m->large);
-    m->turn = 1;
-}
-
-static inline void begin_table(struct dup_set *m, struct dup_entry *entries, size_t cap)
-{
-    m->entries = entries;
-    m->cap = cap;
-    m->count = 0;
-    if (UNLIKELY(++m->turn == 0))
-        forget_turns(m);
-}
-
-static bool need_large(struct dup_set *m)
-{
-    if (!m->large)
-        m->large = calloc(DUP_SET_LARGE, sizeof *m->large);
-    return m->large != NULL;
+    dup_table_begin(&m->table, m->larger->tags + cap, m->larger->entries + cap, cap);
 }
 
 /* --- beyond the table's capacity -------------------------------------------------------------------- */
 
 static rf_code fail_memory(const struct dup_set *m)
 {
-    return fail(m->error, RF_E_MEMORY, "out of memory to compare %zu members", m->count);
+    return fail(m->error, RF_E_MEMORY, "out of memory to compare %zu members", m->table.count);
 }
 
 static rf_code put_in_bucket(struct dup_set *m, struct dup_entry entry)
@@ -128,29 +85,29 @@ static rf_code put_in_bucket(struct dup_set *m, struct dup_entry entry)
 /* Moves the whole table into buckets. */
 static rf_code begin_buckets(struct dup_set *m)
 {
+    const struct dup_entry *entry;
     m->in_buckets = true;
-    for (size_t i = 0; i < m->cap; i++)
-        if (is_used(&m->entries[i], m->turn))
-            TRY(put_in_bucket(m, m->entries[i]));
+    for (size_t i = 0; (entry = dup_table_next(&m->table, &i));)
+        TRY(put_in_bucket(m, *entry));
     return RF_OK;
 }
 
-/* Switches to the large table. */
+/* Switches to the next larger table. */
 static rf_code grow(struct dup_set *m)
 {
-    if (!need_large(m))
+    const struct dup_table full = m->table;
+    const struct dup_entry *entry;
+    if (!need_larger(m))
         return fail_memory(m);
-    for (size_t i = 0; i < m->cap; i++)
-        if (is_used(&m->entries[i], m->turn))
-            *find_entry(m->large, DUP_SET_LARGE, m->entries[i]) = m->entries[i];
-    m->entries = m->large;
-    m->cap = DUP_SET_LARGE;
+    begin_larger(m, GROWTH * full.cap);
+    for (size_t i = 0; (entry = dup_table_next(&full, &i));)
+        dup_table_add(&m->table, *entry);
     return RF_OK;
 }
 
 COLD static enum dup_set_result add_to_full(struct dup_set *m, struct dup_entry wanted)
 {
-    bool can_grow = m->cap < DUP_SET_LARGE;
+    bool can_grow = m->table.cap < DUP_SET_LARGE;
     if ((can_grow ? grow(m) : begin_buckets(m)) != RF_OK)
         return DUP_SET_FAILED;
     if (can_grow)
@@ -158,11 +115,10 @@ COLD static enum dup_set_result add_to_full(struct dup_set *m, struct dup_entry 
     return put_in_bucket(m, wanted) == RF_OK ? DUP_SET_NEW : DUP_SET_FAILED;
 }
 
-/* In the second pass `count` is the number of occurrences of the searched member so far. */
+/* In the second pass only occurrences of the searched member are put into the table. */
 COLD static enum dup_set_result seek(struct dup_set *m, struct dup_entry entry)
 {
-    entry.high_and_turn |= TURN_MASK;
-    return is_same(entry, m->sought) && m->count++ > 0 ? DUP_SET_DUPLICATE : DUP_SET_NEW;
+    return dup_entry_equal(entry, m->sought) ? add_entry(m, entry) : DUP_SET_NEW;
 }
 
 enum dup_set_result dup_set_add(struct dup_set *m, uint64_t space, rf_slice name)
@@ -172,7 +128,7 @@ enum dup_set_result dup_set_add(struct dup_set *m, uint64_t space, rf_slice name
         return seek(m, wanted);
     if (UNLIKELY(m->in_buckets))
         return put_in_bucket(m, wanted) == RF_OK ? DUP_SET_NEW : DUP_SET_FAILED;
-    return LIKELY(has_capacity(m)) ? add_entry(m, wanted) : add_to_full(m, wanted);
+    return LIKELY(!dup_table_is_full(&m->table)) ? add_entry(m, wanted) : add_to_full(m, wanted);
 }
 
 /* --- bucket by bucket --------------------------------------------------------------------------------- */
@@ -188,28 +144,27 @@ static size_t table_size(uint64_t count)
 static enum dup_set_result compare_bucket(struct dup_set *m, const struct dup_chunk *chunk)
 {
     for (; chunk; chunk = chunk->before)
-        for (size_t i = 0; i < chunk->count; i++) {
-            struct dup_entry entry = chunk->entries[i];
-            entry.high_and_turn = (entry.high_and_turn & ~(uint64_t)TURN_MASK) | m->turn;
-            if (UNLIKELY(add_entry(m, entry) == DUP_SET_DUPLICATE)) {
-                m->sought = entry;
-                m->sought.high_and_turn |= TURN_MASK;
+        for (size_t i = 0; i < chunk->count; i++)
+            if (UNLIKELY(!dup_table_add(&m->table, chunk->entries[i]))) {
+                m->sought = chunk->entries[i];
                 return DUP_SET_DUPLICATE;
             }
-        }
     return DUP_SET_NEW;
 }
 
-/* In the large table, or in one of its own if that is too small. */
+/* In one of the larger tables, or in one of its own if they are too small. */
 static enum dup_set_result end_bucket(struct dup_set *m, unsigned bucket)
 {
     struct dup_entry *own = NULL;
     size_t cap = table_size(m->buckets[bucket].count);
-    if (cap > DUP_SET_LARGE && !(own = calloc(cap, sizeof *own))) {
+    if (cap > DUP_SET_LARGE && !(own = malloc(cap * (sizeof *own + 1)))) {
         fail_memory(m);
         return DUP_SET_FAILED;
     }
-    begin_table(m, own ? own : m->large, cap);
+    if (own)
+        dup_table_begin(&m->table, (uint8_t *)(own + cap), own, cap);
+    else
+        begin_larger(m, cap);
     enum dup_set_result answer = compare_bucket(m, m->buckets[bucket].last);
     free(own);
     return answer;
@@ -237,7 +192,17 @@ void dup_set_begin(struct dup_set *m, rf_error *error)
     m->error = error;
     if (UNLIKELY(m->in_buckets || m->seeks))
         empty_buckets(m);
-    begin_table(m, m->usual, DUP_SET_SMALL);
+    dup_table_begin(&m->table, m->small_tags, m->small_entries, DUP_SET_SMALL);
+}
+
+/* Twice the positions, as searches are shorter in a table that is half full. */
+void dup_set_reserve(struct dup_set *m, uint64_t count)
+{
+    size_t cap = DUP_SET_SMALL;
+    while (cap < DUP_SET_LARGE && cap / 2 < count)
+        cap *= GROWTH;
+    if (cap > DUP_SET_SMALL && need_larger(m))
+        begin_larger(m, cap);
 }
 
 void dup_set_seek(struct dup_set *m)

@@ -44,7 +44,7 @@ static rf_code expiring_field(struct walk *k)
 rf_code walk_hash_ttl_dragonfly(struct walk *k)
 {
     uint64_t n;
-    TRY(rdb_length(k->w, &n));
+    TRY(walk_count(k, &n));
     for (; n > 0; n--) {
         window_release(k->w);
         TRY(k->visitor ? expiring_field(k) : skip_strings(k, 3));
@@ -64,7 +64,7 @@ static rf_code expiring_member(struct walk *k)
 rf_code walk_set_ttl_dragonfly(struct walk *k)
 {
     uint64_t n;
-    TRY(rdb_length(k->w, &n));
+    TRY(walk_count(k, &n));
     for (; n > 0; n--) {
         window_release(k->w);
         TRY(k->visitor ? expiring_member(k) : skip_strings(k, 2));

@@ -45,7 +45,7 @@ rf_code walk_list(struct walk *k)
 rf_code walk_set(struct walk *k)
 {
     uint64_t n;
-    TRY(rdb_length(k->w, &n));
+    TRY(walk_count(k, &n));
     if (!k->visitor)
         return skip_strings(k, n);
     for (; n > 0; n--) {
@@ -86,7 +86,7 @@ static rf_code binary_score(struct walk *k, double *score)
 static rf_code zset(struct walk *k, rf_code (*read_score)(struct walk *, double *))
 {
     uint64_t n;
-    TRY(rdb_length(k->w, &n));
+    TRY(walk_count(k, &n));
     for (; n > 0; n--) {
         rf_slice member = {0};
         double score;
@@ -128,7 +128,7 @@ static rf_code hash_pair(struct walk *k, int64_t expire_ms)
 rf_code walk_hash(struct walk *k)
 {
     uint64_t n;
-    TRY(rdb_length(k->w, &n));
+    TRY(walk_count(k, &n));
     for (; n > 0; n--) {
         window_release(k->w);
         TRY(hash_pair(k, RF_NO_EXPIRY));
@@ -140,7 +140,7 @@ rf_code walk_hash(struct walk *k)
 static rf_code hash_with_ttl(struct walk *k, uint64_t base)
 {
     uint64_t n;
-    TRY(rdb_length(k->w, &n));
+    TRY(walk_count(k, &n));
     for (; n > 0; n--) {
         uint64_t ttl;
         window_release(k->w);
@@ -171,7 +171,7 @@ rf_code walk_set_ttl(struct walk *k)
 {
     uint64_t smallest, n;
     TRY(rdb_u64le(k->w, &smallest));
-    TRY(rdb_length(k->w, &n));
+    TRY(walk_count(k, &n));
     for (; n > 0; n--) {
         uint64_t ttl;
         rf_slice member = {0};
@@ -192,7 +192,7 @@ rf_code walk_set_ttl(struct walk *k)
 rf_code walk_hash_ttl_valkey(struct walk *k)
 {
     uint64_t n;
-    TRY(rdb_length(k->w, &n));
+    TRY(walk_count(k, &n));
     for (; n > 0; n--) {
         rf_slice field = {0}, value = {0};
         uint64_t expire;

@@ -91,6 +91,15 @@ static inline rf_code walk_unique(struct walk *k, uint64_t space, const char *wh
     return LIKELY(answer == DUP_SET_NEW) ? RF_OK : walk_not_unique(k, answer, what, name);
 }
 
+/* The number of a collection's members, before the first one. */
+static inline rf_code walk_count(struct walk *k, uint64_t *n)
+{
+    TRY(rdb_length(k->w, n));
+    if (k->dup_set)
+        dup_set_reserve(k->dup_set, *n < k->dup_left ? *n : k->dup_left);
+    return RF_OK;
+}
+
 /* A field's expiry as a number: 0 if it is out of range for Redis. */
 static inline int64_t field_expiry(uint64_t ms)
 {

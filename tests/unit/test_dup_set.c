@@ -74,6 +74,34 @@ Test(dup_set, of_which_one_occurs_twice)
         }
 }
 
+/* The expected number need not be true. */
+Test(dup_set, of_any_expected_number)
+{
+    static const uint64_t expected[] = {0, 1, 128, 129, 2000, 40000, UINT64_MAX};
+    for (size_t i = 0; i < COUNTS; i++)
+        for (size_t j = 0; j < sizeof expected / sizeof *expected; j++) {
+            dup_set_begin(dup_set, &error);
+            dup_set_reserve(dup_set, expected[j]);
+            for (size_t n = 0; n < counts[i]; n++)
+                cr_assert_eq(add(0, n), DUP_SET_NEW, "%zu of %zu", n, counts[i]);
+            if (counts[i] > 0 && counts[i] < AT_ONCE)
+                cr_expect_eq(add(0, counts[i] / 2), DUP_SET_DUPLICATE);
+            cr_expect_eq(dup_set_end(dup_set), DUP_SET_NEW);
+        }
+}
+
+/* No more is touched than a value of that size needs. */
+Test(dup_set, of_an_expected_number_are_not_moved)
+{
+    dup_set_begin(dup_set, &error);
+    dup_set_reserve(dup_set, 2000);
+    const size_t cap = dup_set->table.cap;
+    for (uint64_t n = 0; n < 2000; n++)
+        add(0, n);
+    cr_expect_eq(dup_set->table.cap, cap);
+    cr_expect_leq(cap, 16384);
+}
+
 /* Which one it was is told when they come again. */
 Test(dup_set, are_sought)
 {

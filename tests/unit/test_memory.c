@@ -56,6 +56,7 @@ static const struct {
 } lies[] = {
     {"REDIS0009", "00 80 ffffffff 6b"},
     {"REDIS0009", "00 " HUGE_LENGTH " 6b"},
+    {"REDIS0009", "00 016b 80 10000000 61"},
     {"REDIS0009", "00 016b 80 ffffffff 61"},
     {"REDIS0009", "00 016b 81 ffffffffffffffff 61"},
     {"REDIS0009", "00 016b c3 05 " HUGE_LENGTH " 0061000000"},
@@ -118,6 +119,26 @@ Test(memory, lengths_that_lie)
         }
         build_free(&b);
     }
+}
+
+/* A length for which address space is reserved once more than a block has arrived. */
+Test(memory, a_length_that_lies_touches_nothing)
+{
+    struct rusage before, after;
+    struct build b = {0};
+    rf_error error;
+    put_bytes(&b, SLICE("REDIS0009"));
+    put_hex(&b, "00 016b 80 20000000");
+    static const uint8_t some[20000];
+    put_bytes(&b, slice_of(some, sizeof some));
+    struct buffer text = {0};
+    getrusage(RUSAGE_SELF, &before);
+    cr_expect_eq(run_read(built(&b), 4096, &text, &error), RF_E_TRUNCATED, "%s", error.message);
+    getrusage(RUSAGE_SELF, &after);
+    if (LIMITED)
+        cr_expect_leq(after.ru_maxrss - before.ru_maxrss, 20 << 10);
+    buffer_free(&text);
+    build_free(&b);
 }
 
 Test(memory, commands_that_lie)

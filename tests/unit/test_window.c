@@ -175,6 +175,14 @@ Test(window, agrees_with_flat_bytes_when_large, .timeout = 120)
     exact_free(flat);
 }
 
+/* Needs for which there are large pages. */
+Test(window, agrees_with_flat_bytes_when_mapped, .timeout = 120)
+{
+    rf_slice flat = sample_bytes(20000000, 9);
+    play_all(flat, 150000, 9000000, 0, 5);
+    exact_free(flat);
+}
+
 /* --- one thing at a time ----------------------------------------------------------------------------- */
 
 Test(window, memory)
