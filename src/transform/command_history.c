@@ -241,13 +241,13 @@ bool rf_command_history_is_flushed(const rf_command_history *history, int64_t db
 
 static const rf_slice event_names[] = {{(const uint8_t *)"FLUSHDB", 7}, {(const uint8_t *)"SWAPDB", 6}};
 
-enum { NAME_MOST = 7, NAME_END = sizeof "B\r" - 1, STRETCH = 256 };
+enum { NAME_MOST = 7, NAME_END = sizeof "DB\r" - 1, STRETCH = 256 };
 enum { SCAN_BLOCK = 128 * 1024, SEAM = NAME_MOST /* bytes before a block, which has the CR at least */ };
 
-/* 0: the end of a name, "B\r", begins here. */
+/* 0: the end of a name, "DB\r", begins here. */
 static inline uint8_t compare_name_end(const uint8_t *p)
 {
-    return ((p[0] | 0x20) ^ 'b') | (p[1] ^ '\r');
+    return ((p[0] | 0x20) ^ 'd') | ((p[1] | 0x20) ^ 'b') | (p[2] ^ '\r');
 }
 
 /* Whether it begins at one of n positions; compilers make vector code of this. */
@@ -279,7 +279,7 @@ static bool has_name(const uint8_t *start, const uint8_t *end)
     for (const uint8_t *p = start; !found && end - p >= NAME_END;) {
         size_t left = (size_t)(end - p) - (NAME_END - 1), n = left < STRETCH ? left : STRETCH;
         for (size_t i = has_name_end(p, n) ? 0 : n; !found && i < n; i++)
-            found = compare_name_end(p + i) == 0 && ends_with_name(start, p + i + 1);
+            found = compare_name_end(p + i) == 0 && ends_with_name(start, p + i + NAME_END - 1);
         p += n;
     }
     return found;
