@@ -251,7 +251,10 @@ static rf_code put_in_order(void *ctx, const struct input *input, rf_entry *entr
 static rf_code put_run_in_order(void *ctx, struct cursor *cursor, size_t *count, rf_error *error)
 {
     struct verification *v = ctx;
-    return verify_put_strings(v, &v->keys, cursor, SIZE_MAX, count, error);
+    *count = 0;
+    return cursor->entry.kind == RF_ENTRY_COMMAND
+               ? RF_OK
+               : verify_put_strings(v, &v->keys, cursor, SIZE_MAX, count, error);
 }
 
 /* Damage among commands, after which others follow, is a fault. */

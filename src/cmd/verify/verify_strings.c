@@ -12,7 +12,7 @@ static bool takes_strings(const struct verification *v, const struct verify_keys
                           const struct cursor *cursor)
 {
     return keys->publishes && !v->owners && !v->against.compare && !v->against.live && cursor->input &&
-           cursor->entry.kind != RF_ENTRY_COMMAND && cursor_accepts_all(cursor);
+           cursor_accepts_all(cursor);
 }
 
 rf_code verify_put_strings(const struct verification *v, struct verify_keys *keys, struct cursor *cursor,
