@@ -168,17 +168,17 @@ static const struct {
     const char *rules, *keys;
     int least; /* in percent of the commands, which are taken together */
 } wishes[] = {
-    {"", "", 25},
-    {"", "user:*", 25},
-    {"flatten-dbs", "", 25},
-    {"hash-tag {user:*}:*\nflatten-dbs", "", 25},
-    {"hash-tag {user:*}:*\nflatten-dbs", "*1*", 25},
-    {"map-db 1=0,2=7", "", 25},
+    {"", "", 10},
+    {"", "user:*", 10},
+    {"flatten-dbs", "", 10},
+    {"hash-tag {user:*}:*\nflatten-dbs", "", 10},
+    {"hash-tag {user:*}:*\nflatten-dbs", "*1*", 10},
+    {"map-db 1=0,2=7", "", 10},
     {"rename s/a/b/g", "", 0}, /* every key is ambiguous */
     {"rename "
      "s/^u/"
      "a-long-prefix-that-makes-names-of-two-digits-and-more-than-a-hundred-bytes-aaaaaaaaaaaaaaaaaaaaaa/",
-     "", 25},
+     "", 10},
 };
 
 static void expect_same_outputs(const rf_topology *topology, bool directory)
