@@ -174,7 +174,7 @@ static const struct {
     {"flatten-dbs", "", 10},
     {"hash-tag {user:*}:*\nflatten-dbs", "", 10},
     {"hash-tag {user:*}:*\nflatten-dbs", "*1*", 10},
-    {"map-db 1=0,2=7", "", 0}, /* the same, in databases that are merged */
+    {"map-db 1=0,2=7", "", 0}, /* every key of 0, which gets those of 1, is ambiguous */
     {"rename s/a/b/g", "", 0}, /* every key is ambiguous */
     {"rename "
      "s/^u/"
