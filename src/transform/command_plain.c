@@ -19,27 +19,40 @@ static bool is_plain(const rf_command_rewrite *c, uint64_t offset)
 /* False: it has to be put by itself. */
 static inline bool filter_key(rf_command_rewrite *c, const rf_plain_command *command, bool *accepted)
 {
-    rf_drop_reason drop = RF_DROP_NONE;
+    rf_drop_reason drop;
     rf_error error;
     c->key.db = c->last_db.source_db;
     c->key.key = command->key;
     c->key.slot = -1;
-    const bool answered = !c->options.filter ||
-                          rf_filter_match(c->options.filter, &c->key, &drop, &error) == RF_OK;
+    const bool answered = rf_filter_match(c->options.filter, &c->key, &drop, &error) == RF_OK;
     *accepted = drop == RF_DROP_NONE;
     return answered;
 }
 
-/* The same. */
-static inline bool rename_key(rf_command_rewrite *c, rf_plain_command *command)
+/* Returns how many have their new names; the next one has to be put by itself. */
+static size_t rename_keys(rf_command_rewrite *c, rf_plain_command *commands, size_t count)
 {
-    rf_string key = {.key = command->key, .expire_ms = RF_NO_EXPIRY};
-    if (!c->options.rewrite)
-        return true;
-    if (rf_rewrite_strings(c->options.rewrite, c->last_db.source_db, &key, 1) == 0)
-        return false;
-    command->key = key.key;
-    return true;
+    enum { AT_ONCE = 32 };
+    rf_string keys[AT_ONCE];
+    size_t done = 0, n;
+    do {
+        rf_plain_command *next = &commands[done];
+        const size_t wanted = count - done < AT_ONCE ? count - done : AT_ONCE;
+        for (size_t i = 0; i < wanted; i++) {
+            keys[i].key = next[i].key;
+            keys[i].expire_ms = RF_NO_EXPIRY;
+        }
+        n = rf_rewrite_strings(c->options.rewrite, c->last_db.source_db, keys, wanted);
+        for (size_t i = 0; i < n; i++)
+            next[i].key = keys[i].key;
+        done += n;
+    } while (n == AT_ONCE);
+    return done;
+}
+
+static inline void set_slot(rf_plain_command *command)
+{
+    command->slot = (int)rf_slot_of(command->key);
 }
 
 static inline bool choose(rf_command_rewrite *c, rf_plain_command *command, bool *accepted)
@@ -49,31 +62,47 @@ static inline bool choose(rf_command_rewrite *c, rf_plain_command *command, bool
         return false;
     if (!*accepted)
         return true;
-    if (!rename_key(c, command))
+    if (c->options.rewrite && rename_keys(c, command, 1) == 0)
         return false;
-    if (is_divided(c) || (filter && filter->uses_slots))
-        command->slot = (int)rf_slot_of(command->key);
-    *accepted = !filter || rf_filter_accepts_slot(filter, (unsigned)command->slot);
+    if (is_divided(c) || filter->uses_slots)
+        set_slot(command);
+    *accepted = rf_filter_accepts_slot(filter, (unsigned)command->slot);
     return true;
 }
 
-size_t rf_command_rewrite_plain(rf_command_rewrite *c, rf_plain_commands *run)
+/* Some are left out. */
+static size_t choose_some(rf_command_rewrite *c, rf_plain_commands *run)
 {
     rf_plain_command *const commands = run->commands;
     size_t taken = 0, kept = 0;
     bool accepted;
-    if (run->db != c->last_db.of)
-        command_enter_db(c, run->db);
-    const size_t count = is_plain(c, run->offset) ? run->count : 0;
-    c->results.count = c->results.next = 0;
-    if (c->options.rewrite)
-        rf_rewrite_release_names(c->options.rewrite);
-    for (; taken < count && choose(c, &commands[taken], &accepted); taken++) {
+    for (; taken < run->count && choose(c, &commands[taken], &accepted); taken++) {
         c->counts.dropped += !accepted;
         if (accepted && kept++ < taken)
             commands[kept - 1] = commands[taken];
     }
-    run->db = c->last_db.db;
     run->count = kept;
     return taken;
+}
+
+static size_t take_all(rf_command_rewrite *c, rf_plain_commands *run)
+{
+    if (c->options.rewrite)
+        run->count = rename_keys(c, run->commands, run->count);
+    for (size_t i = 0; is_divided(c) && i < run->count; i++)
+        set_slot(&run->commands[i]);
+    return run->count;
+}
+
+size_t rf_command_rewrite_plain(rf_command_rewrite *c, rf_plain_commands *run)
+{
+    if (run->db != c->last_db.of)
+        command_enter_db(c, run->db);
+    c->results.count = c->results.next = 0;
+    if (c->options.rewrite)
+        rf_rewrite_release_names(c->options.rewrite);
+    if (!is_plain(c, run->offset))
+        run->count = 0;
+    run->db = c->last_db.db;
+    return c->options.filter ? choose_some(c, run) : take_all(c, run);
 }
