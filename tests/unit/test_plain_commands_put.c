@@ -173,7 +173,7 @@ static const struct {
     {"flatten-dbs", "", true},
     {"hash-tag {user:*}:*\nflatten-dbs", "", true},
     {"hash-tag {user:*}:*\nflatten-dbs", "*1*", true},
-    {"map-db 1=0,2=7", "", true},
+    {"map-db 1=0,2=7", "", false}, /* database 2 may not be selected */
     {"rename s/a/b/g", "", false}, /* every key is ambiguous */
     {"rename "
      "s/^u/"
