@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/fail.h"
 #include "net/info.h"
+#include "replay/import_mode.h"
 #include "replay/opening.h"
 #include "replay/suspect.h"
 #include <stdlib.h>

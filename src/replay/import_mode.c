@@ -9,13 +9,13 @@
  * turned off and on again between two questions, or another client wrote a key that had expired, more keys
  * have been deleted. A process that is started in this mode has deleted what had expired in its RDB, so
  * another process is like one without; and MIGRATE deletes what has expired, so that slots must not move. */
+#include "replay/import_mode.h"
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/fail.h"
 #include "base/number.h"
 #include "net/info.h"
 #include "replay/commands.h"
-#include "replay/internal.h"
 
 enum { CHECK_MS = 1000 };
 

@@ -5,6 +5,7 @@
  * sends and receives, so that retries never begin within others. */
 #include "base/clock.h"
 #include "base/fail.h"
+#include "replay/import_mode.h"
 #include "replay/suspect.h"
 #include <errno.h>
 #include <stdio.h>

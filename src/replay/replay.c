@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The interface of a replay: entries that are put, and results. */
+#include "replay/import_mode.h"
 #include "replay/internal.h"
 
 #include "base/bytes.h"

@@ -15,6 +15,7 @@
 #include "net/redirect.h"
 #include "net/reply.h"
 #include "replay/commands.h"
+#include "replay/import_mode.h"
 #include "replay/internal.h"
 #include "replay/staging_key.h"
 #include <stdio.h>

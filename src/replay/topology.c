@@ -3,6 +3,7 @@
 #include "base/bytes.h"
 #include "base/fail.h"
 #include "net/redirect.h"
+#include "replay/import_mode.h"
 #include "replay/internal.h"
 
 /* --- redirections --------------------------------------------------------------------------------------- */

@@ -28,11 +28,11 @@ struct transfer {
     rf_sink *sink;           /* opened by the command; NULL: not yet, or a dry run */
     struct arena names;      /* of keys that are written together */
     struct buffer packed;    /* in a lane: placed keys */
-    struct {
-        bool begun; /* one has been written by itself, in: */
+    struct {                 /* commands that are written together */
+        bool begun;          /* one has been written by itself, in: */
         int64_t db;
-        size_t most;                        /* that are tried next */
-    } commands;                             /* that are written together */
+        size_t most; /* that are tried next */
+    } commands;
     uint64_t kept_keys, unsupported, empty; /* keys written to the sink, or skipped by it */
 };
 

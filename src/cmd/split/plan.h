@@ -26,8 +26,8 @@ struct plan_slot {
 struct plan_leader {
     uint64_t lead;  /* bytes that have not been subtracted */
     uint64_t bytes; /* a lower bound of its own bytes: counted since it leads */
-    uint64_t
-        start; /* the length, PLAN_TAG + 1 if it is longer than what is kept, and the first seven bytes */
+    /* The length, PLAN_TAG + 1 if it is longer than what is kept, and the first seven bytes. */
+    uint64_t start;
 };
 
 struct plan {
