@@ -123,6 +123,8 @@ static char *trimmed(const char *path)
     return strndup(path, n);
 }
 
+/* Until it is claimed, another process may take it for a leftover and remove it: then another name (EEXIST).
+ */
 static int make_private(int dir, const char *name)
 {
     if (mkdirat(dir, name, 0700) < 0)
@@ -130,7 +132,7 @@ static int make_private(int dir, const char *name)
     int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd >= 0 && temp_path_claim(fd))
         return fd;
-    int failure = fd >= 0 ? EEXIST : errno; /* EEXIST: another name */
+    int failure = fd >= 0 || errno == ENOENT ? EEXIST : errno;
     if (fd >= 0)
         close(fd);
     unlinkat(dir, name, AT_REMOVEDIR);

@@ -7,7 +7,10 @@
 #include "support/scratch.h"
 #include <criterion/criterion.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <rdbferry/sink.h>
+#include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -92,6 +95,37 @@ Test(leftovers, claim)
     close(other);
     cr_expect_not(temp_path_claim(mine));
     close(mine);
+}
+
+struct remover {
+    char *path;
+    atomic_bool enough;
+};
+
+static void *remove_again_and_again(void *arg)
+{
+    struct remover *remover = arg;
+    while (!atomic_load(&remover->enough))
+        rf_remove_leftovers(remover->path, NULL);
+    return NULL;
+}
+
+/* A directory may be removed before it is locked. */
+Test(leftovers, created_meanwhile)
+{
+    enum { TIMES = 10000 };
+    struct remover remover = {.path = strdup(scratch_path(&scratch, "out"))};
+    pthread_t thread;
+    cr_assert_eq(pthread_create(&thread, NULL, remove_again_and_again, &remover), 0);
+    for (int i = 0; i < TIMES; i++) {
+        struct tempdir *dir;
+        cr_assert_eq(tempdir_create(remover.path, false, &dir, &error), RF_OK, "%s", error.message);
+        tempdir_close(dir);
+    }
+    atomic_store(&remover.enough, true);
+    pthread_join(thread, NULL);
+    free(remover.path);
+    cr_expect_eq(scratch_count(&scratch), 0);
 }
 
 Test(leftovers, of_another_user)
