@@ -123,8 +123,7 @@ static char *trimmed(const char *path)
     return strndup(path, n);
 }
 
-/* Until it is claimed, another process may take it for a leftover and remove it: then another name (EEXIST).
- */
+/* Until it is claimed, others may take it for a leftover and remove it: then another name (EEXIST). */
 static int make_private(int dir, const char *name)
 {
     if (mkdirat(dir, name, 0700) < 0)
