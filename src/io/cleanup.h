@@ -5,12 +5,13 @@
 #define IO_CLEANUP_H
 
 #include <rdbferry/error.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 
 struct cleanup {
     struct cleanup *next; /* older */
     void (*remove)(struct cleanup *cleanup);
-    bool listed;
+    atomic_bool listed; /* may be read at any time; whoever ends the program unlists everything */
 };
 
 /* Between these two calls names may be created, and no other thread creates or removes any. RF_E_WRITE after

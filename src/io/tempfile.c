@@ -43,12 +43,14 @@ static int make_file(int dir, const char *name)
     return -1;
 }
 
-static rf_code make_listed(struct tempfile *file, rf_error *error)
+/* `made`: whether there is something to be removed; the list is not asked later, as whoever ends the program
+ * empties it. */
+static rf_code make_listed(struct tempfile *file, bool *made, rf_error *error)
 {
     TRY(cleanup_begin(file->temp_path.target, error));
     file->fd = temp_path_make(&file->temp_path, make_file);
     rf_code code = RF_OK;
-    if (file->fd >= 0)
+    if ((*made = file->fd >= 0))
         cleanup_list(&file->cleanup);
     else
         code = fail_errno(error, RF_E_WRITE, "%s: cannot create a temporary file next to it",
@@ -66,12 +68,12 @@ static void give_directory(const struct temp_path *temp_path)
     close(made);
 }
 
-/* An existing directory is RF_OK and not listed. */
-static rf_code make_listed_directory(struct tempfile *file, rf_error *error)
+/* An existing directory is RF_OK and not made. */
+static rf_code make_listed_directory(struct tempfile *file, bool *made, rf_error *error)
 {
     TRY(cleanup_begin(file->temp_path.target, error));
     rf_code code = RF_OK;
-    if (mkdirat(file->temp_path.dir, file->temp_path.name, 0777) == 0) {
+    if ((*made = mkdirat(file->temp_path.dir, file->temp_path.name, 0777) == 0)) {
         cleanup_list(&file->cleanup);
         give_directory(&file->temp_path);
     } else if (errno != EEXIST) {
@@ -93,8 +95,9 @@ static rf_code create(const char *target, bool directory, struct tempfile **out,
         free(file);
         return code;
     }
-    code = directory ? make_listed_directory(file, error) : make_listed(file, error);
-    if (file->cleanup.listed)
+    bool made = false;
+    code = directory ? make_listed_directory(file, &made, error) : make_listed(file, &made, error);
+    if (made)
         *out = file;
     else
         tempfile_close(file);
