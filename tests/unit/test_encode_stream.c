@@ -137,9 +137,9 @@ Test(encode_stream, pending_entries_of_several_nodes)
             snprintf(ids[0], sizeof ids[0], "00000000000003e8%016x", a);
             snprintf(ids[1], sizeof ids[1], "00000000000003e8%016x", b);
             snprintf(hex, sizeof hex,
-                     "13 016b 03" NODE_OF_2("01") NODE_OF_2("05") NODE_OF_2("09")
-                     "06 43e8 0a 43e8 01 0000 06 01 0167 43e8 0a 06 02 %s" TIME "01 %s" TIME
-                     "01 01 0163" TIME "02 %s %s",
+                     "13 016b 03" NODE_OF_2("01") NODE_OF_2("05")
+                         NODE_OF_2("09") "06 43e8 0a 43e8 01 0000 06 01 0167 43e8 0a 06 02 %s" TIME
+                                         "01 %s" TIME "01 01 0163" TIME "02 %s %s",
                      ids[0], ids[1], ids[0], ids[1]);
             struct encoding e = {.magic = "REDIS0010", .hex = hex, .target = newest};
             cr_assert_eq(encode(&e), RF_OK, "%u, %u: %s", a, b, e.error.message);
