@@ -54,7 +54,9 @@ static _Atomic(crc64_fn *) fn = first_call;
 
 static uint64_t first_call(uint64_t crc, const void *bytes, size_t n)
 {
-    crc64_fn *best = crc64_has_clmul() ? crc64_clmul : crc64_slicing;
+    crc64_fn *best = crc64_has_wide_clmul() ? crc64_wide_clmul
+                     : crc64_has_clmul()    ? crc64_clmul
+                                            : crc64_slicing;
     atomic_store_explicit(&fn, best, memory_order_relaxed);
     return best(crc, bytes, n);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* CRC-64 by carry-less multiplication, 128 bytes at a time.
+/* CRC-64 by carry-less multiplication, 128 or 512 bytes at a time.
  *
  * 16 bytes in a register are a polynomial of degree 127, the first byte's lowest bit being the highest
  * coefficient. Shifting them by d bits towards the start of the data multiplies them by x^d, which may be
@@ -65,11 +65,60 @@ TARGET uint64_t crc64_clmul(uint64_t crc, const void *bytes, size_t n)
     return crc64_slicing(crc64_slicing(0, last, sizeof last), p, n);
 }
 
+/* --- four lanes in each register ------------------------------------------------------------------------ */
+
+#define WIDE_TARGET __attribute__((target("vpclmulqdq,avx512f")))
+
+enum { WIDE_LANES = 8, WIDE_STRIDE = WIDE_LANES * 64 };
+
+bool crc64_has_wide_clmul(void)
+{
+    return crc64_has_clmul() && __builtin_cpu_supports("vpclmulqdq") && __builtin_cpu_supports("avx512f");
+}
+
+WIDE_TARGET static inline __m512i wide_fold(__m512i value, __m512i powers, __m512i next)
+{
+    const __m512i first = _mm512_clmulepi64_epi128(value, powers, 0x00);
+    const __m512i second = _mm512_clmulepi64_epi128(value, powers, 0x11);
+    return _mm512_ternarylogic_epi64(first, second, next, 0x96); /* the sum of all three */
+}
+
+WIDE_TARGET uint64_t crc64_wide_clmul(uint64_t crc, const void *bytes, size_t n)
+{
+    const uint8_t *p = bytes;
+    if (n < 4 * WIDE_STRIDE)
+        return crc64_clmul(crc, p, n);
+
+    const __m512i by_stride = _mm512_set4_epi64(0x517c365ad57671f6, 0x5f76ba258de12275, 0x517c365ad57671f6,
+                                                0x5f76ba258de12275);
+    __m512i lanes[WIDE_LANES];
+    uint8_t last[WIDE_STRIDE];
+    for (int i = 0; i < WIDE_LANES; i++)
+        lanes[i] = _mm512_loadu_si512(p + 64 * i);
+    lanes[0] = _mm512_xor_si512(lanes[0], _mm512_zextsi128_si512(_mm_cvtsi64_si128((long long)crc)));
+    for (p += WIDE_STRIDE, n -= WIDE_STRIDE; n >= WIDE_STRIDE; p += WIDE_STRIDE, n -= WIDE_STRIDE)
+        for (int i = 0; i < WIDE_LANES; i++)
+            lanes[i] = wide_fold(lanes[i], by_stride, _mm512_loadu_si512(p + 64 * i));
+    for (int i = 0; i < WIDE_LANES; i++)
+        _mm512_storeu_si512(last + 64 * i, lanes[i]);
+    return crc64_clmul(crc64_clmul(0, last, sizeof last), p, n);
+}
+
 #else
 
 bool crc64_has_clmul(void)
 {
     return false;
+}
+
+bool crc64_has_wide_clmul(void)
+{
+    return false;
+}
+
+uint64_t crc64_wide_clmul(uint64_t crc, const void *bytes, size_t n)
+{
+    return crc64_slicing(crc, bytes, n);
 }
 
 uint64_t crc64_clmul(uint64_t crc, const void *bytes, size_t n)

@@ -27,7 +27,6 @@ struct survey {
     rf_server target;
     rf_stream_id *ids; /* referred to by pending entries and producers' records */
     size_t count, cap;
-    size_t present;   /* number of these that were found among the entries */
     unsigned details; /* not supported by the target's commands */
 };
 
@@ -99,16 +98,6 @@ static rf_code survey_record(void *ctx, const rf_producer_record *record)
     return refer(ctx, record->id);
 }
 
-/* Both lists are ascending. */
-static rf_code survey_entry(void *ctx, rf_stream_id id, const rf_slice *fields_values, size_t pairs)
-{
-    struct survey *s = ctx;
-    (void)fields_values, (void)pairs;
-    if (s->present < s->count && compare_ids(&s->ids[s->present], &id) == 0)
-        s->present++;
-    return RF_OK;
-}
-
 static void sort_references(struct survey *s)
 {
     size_t kept = 0;
@@ -129,13 +118,16 @@ static rf_code survey_references(struct survey *s, rf_entry *entry, rf_error *er
                                          .unowned = survey_unowned,
                                          .producers = survey_producers,
                                          .producer_record = survey_record};
-    static const rf_visitor entries = {.stream_entry = survey_entry};
+    bool all = true;
     rf_code code = rf_value_walk(entry->value, &referrers, s, error);
     if (code == RF_E_MEMORY)
         return fail(error, code, "out of memory for %zu pending entries", s->count);
     TRY(code);
     sort_references(s);
-    return s->count > 0 ? rf_value_walk(entry->value, &entries, s, error) : RF_OK;
+    if (s->count > 0)
+        TRY(stream_has_all(entry->value, s->ids, s->count, &all, error));
+    s->details |= all ? 0 : DETAIL_BIT(GONE_ENTRIES);
+    return RF_OK;
 }
 
 /* *details: what commands would lose. */
@@ -145,7 +137,7 @@ static rf_code survey(struct encoder *e, rf_entry *entry, unsigned *details, rf_
     rf_code code = rf_value_hold(entry->value, NULL, error);
     if (code == RF_OK)
         code = survey_references(&s, entry, error);
-    *details = s.details | (s.present < s.count ? DETAIL_BIT(GONE_ENTRIES) : 0);
+    *details = s.details;
     free(s.ids);
     return code;
 }

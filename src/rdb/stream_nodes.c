@@ -13,6 +13,7 @@
  * remain, with a flag. (Valkey src/t_stream.c: streamAppendItem, streamIteratorGetID) */
 #include "codec/listpack.h"
 #include "rdb/rdb_read.h"
+#include "rdb/value.h"
 #include "rdb/value_stream.h"
 
 enum { ENTRY_DELETED = 1, ENTRY_SAME_FIELDS = 2 };
@@ -244,5 +245,70 @@ rf_code stream_nodes(struct walk *k, struct stream_entries *entries)
     k->value->empty_nodes = entries->empty;
     if (entries->empty > 0)
         value_contradicts(k->value, "empty node");
+    return RF_OK;
+}
+
+/* --- searching -------------------------------------------------------------------------------------- */
+
+struct search {
+    const rf_stream_id *next, *end; /* not found yet; ascending */
+};
+
+static rf_code on_searched(void *ctx, rf_stream_id id, const rf_slice *fields_values, size_t pairs)
+{
+    struct search *s = ctx;
+    (void)fields_values, (void)pairs;
+    s->next += s->next < s->end && stream_id_compare(*s->next, id) == 0;
+    return RF_OK;
+}
+
+/* The next node's ID, in advance; not read after the last one. */
+static rf_code peek_id(struct walk *k, uint64_t left, rf_stream_id *id)
+{
+    const uint8_t *here = k->w->pos;
+    if (left > 0)
+        TRY(node_id(k, id));
+    k->w->pos = here;
+    return RF_OK;
+}
+
+/* The node at the window's position, of which only the ID is read unless it may have the next one. */
+static rf_code search_node(struct walk *k, struct search *s, uint64_t left)
+{
+    struct stream_entries entries = {0};
+    rf_stream_id id, limit;
+    rf_slice blob;
+    TRY(node_id(k, &id));
+    const uint8_t *listpack = k->w->pos;
+    TRY(rdb_skip_string(k->w));
+    TRY(peek_id(k, left, &limit));
+    if (stream_id_compare(*s->next, id) < 0 || (left > 0 && stream_id_compare(*s->next, limit) >= 0))
+        return RF_OK;
+    k->w->pos = listpack;
+    TRY(rdb_string(k->w, &blob));
+    return walk_node(k, id, blob, &entries);
+}
+
+static rf_code search_nodes(struct walk *k, void *arg)
+{
+    static const rf_visitor visitor = {.stream_entry = on_searched};
+    struct search *s = arg;
+    uint64_t nodes;
+    k->visitor = &visitor;
+    k->ctx = s;
+    TRY(rdb_length(k->w, &nodes));
+    while (nodes-- > 0 && s->next < s->end) {
+        window_release(k->w);
+        TRY(search_node(k, s, nodes));
+    }
+    return RF_OK;
+}
+
+rf_code stream_has_all(struct rf_value *value, const rf_stream_id *ids, size_t count, bool *all,
+                       rf_error *error)
+{
+    struct search search = {ids, ids + count};
+    TRY(value_skip_raw(value, search_nodes, &search, error));
+    *all = search.next == search.end;
     return RF_OK;
 }

@@ -123,6 +123,31 @@ Test(encode_stream, a_pending_entry_that_is_gone)
     expect_unsupported((rf_server){RF_REDIS, 6, 2}, "REDIS0010", gone, "of deleted stream entries");
 }
 
+/* Two entries, 1000-<id> and the one after it. */
+#define NODE_OF_2(id)                                                                                \
+    "10 00000000000003e8 00000000000000" id " 28 28000000 0f00 0201 0001 0101 816602 0001 0201 0001" \
+    "0001 817602 0401 0201 0001 0101 817602 0401 ff"
+
+Test(encode_stream, pending_entries_of_several_nodes)
+{
+    static const bool there[12] = {[1] = true, [2] = true, [5] = true, [6] = true, [9] = true, [10] = true};
+    for (unsigned a = 0; a < 12; a++)
+        for (unsigned b = a + 1; b < 12; b++) {
+            char ids[2][33], hex[1024];
+            snprintf(ids[0], sizeof ids[0], "00000000000003e8%016x", a);
+            snprintf(ids[1], sizeof ids[1], "00000000000003e8%016x", b);
+            snprintf(hex, sizeof hex,
+                     "13 016b 03" NODE_OF_2("01") NODE_OF_2("05")
+                         NODE_OF_2("09") "06 43e8 0a 43e8 01 0000 06 01 0167 43e8 0a 06 02 %s" TIME
+                                         "01 %s" TIME "01 01 0163" TIME "02 %s %s",
+                     ids[0], ids[1], ids[0], ids[1]);
+            struct encoding e = {.magic = "REDIS0010", .hex = hex, .target = newest};
+            cr_assert_eq(encode(&e), RF_OK, "%u, %u: %s", a, b, e.error.message);
+            cr_expect_eq(e.notices[RF_NOTICE_BY_RESTORE], !(there[a] && there[b]), "%u, %u", a, b);
+            encoding_free(&e);
+        }
+}
+
 /* What a server's own XSETID can make, and XSETID with MAXDELETEDID refuses. */
 Test(encode_stream, a_last_id_below_a_deleted_one)
 {
