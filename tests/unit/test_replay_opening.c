@@ -2,9 +2,11 @@
 /* A node of a cluster accepts connections and does not answer: the others do not wait for it. */
 #include "base/bytes.h"
 #include "resp/resp_write.h"
+#include "support/names.h"
 #include "support/replaying.h"
 #include <criterion/criterion.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 TestSuite(replay_opening, .timeout = 120);
 
@@ -106,5 +108,43 @@ Test(replay_opening, redirected_to_a_node_that_hangs)
     put_large(&p.input, "b", 2);
     put_large(&p.input, "c", MANY);
     run(&p, rules);
+    replaying_free(&p);
+}
+
+/* --- names ---------------------------------------------------------------------------------------------- */
+
+static struct {
+    struct fake_target *fake;
+    unsigned looked_up;  /* while the node was lost */
+    unsigned unanswered; /* when the others had not gone on for TIMEOUT_MS / 10 */
+} names;
+
+/* From the loss of the first node on, until the others have got everything. */
+static void answer_late(const char *port)
+{
+    const bool lost = atoi(port) == names.fake->ports[0] && fake_find(names.fake, 0, "SET {b}1 ") >= 0;
+    names.looked_up += lost;
+    for (int waited_ms = 0; lost && fake_find(names.fake, 0, "SET {a}119 ") < 0; waited_ms++) {
+        if (waited_ms == TIMEOUT_MS / 10) {
+            names.unanswered++;
+            return;
+        }
+        usleep(1000);
+    }
+}
+
+Test(replay_opening, the_name_of_a_lost_node_is_looked_up_slowly)
+{
+    static const struct fake_rule rules[] = {{.on = "SET {b}1 ", .flags = FAKE_CLOSES, .node = 1},
+                                             {.on = NULL}};
+    struct replaying p = {.map = "127.0.0.1=node.test"};
+    names.fake = &p.fake;
+    names_hook = answer_late;
+    put_large(&p.input, "b", 3);
+    put_large(&p.input, "c", MANY);
+    put_large(&p.input, "a", MANY);
+    run(&p, rules);
+    cr_expect_gt(names.looked_up, 0);
+    cr_expect_eq(names.unanswered, 0, "the others waited");
     replaying_free(&p);
 }
