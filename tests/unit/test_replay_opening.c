@@ -5,6 +5,7 @@
 #include "support/names.h"
 #include "support/replaying.h"
 #include <criterion/criterion.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -115,22 +116,33 @@ Test(replay_opening, redirected_to_a_node_that_hangs)
 
 static struct {
     struct fake_target *fake;
-    unsigned looked_up;  /* while the node was lost */
-    unsigned unanswered; /* when the others had not gone on for TIMEOUT_MS / 10 */
+    atomic_uint looked_up;  /* of the lost node */
+    atomic_uint unanswered; /* in TIMEOUT_MS / 10, because the others waited for it */
 } names;
 
-/* From the loss of the first node on, until the others have got everything. */
-static void answer_late(const char *port)
+static void wait_for(bool (*has_come)(void))
 {
-    const bool lost = atoi(port) == names.fake->ports[0] && fake_find(names.fake, 0, "SET {b}1 ") >= 0;
-    names.looked_up += lost;
-    for (int waited_ms = 0; lost && fake_find(names.fake, 0, "SET {a}119 ") < 0; waited_ms++) {
+    for (int waited_ms = 0; !has_come(); waited_ms++) {
         if (waited_ms == TIMEOUT_MS / 10) {
             names.unanswered++;
             return;
         }
         usleep(1000);
     }
+}
+
+static bool others_are_done(void)
+{
+    return fake_find(names.fake, 0, "SET {a}119 ") >= 0;
+}
+
+/* From the loss of the first node on, its name is answered when the others have got everything. */
+static void answer_late(const char *port)
+{
+    if (atoi(port) != names.fake->ports[0] || fake_find(names.fake, 0, "SET {b}1 ") < 0)
+        return;
+    names.looked_up++;
+    wait_for(others_are_done);
 }
 
 Test(replay_opening, the_name_of_a_lost_node_is_looked_up_slowly)
@@ -146,5 +158,37 @@ Test(replay_opening, the_name_of_a_lost_node_is_looked_up_slowly)
     run(&p, rules);
     cr_expect_gt(names.looked_up, 0);
     cr_expect_eq(names.unanswered, 0, "the others waited");
+    replaying_free(&p);
+}
+
+static atomic_bool begun[2];
+
+static bool both_have_begun(void)
+{
+    return begun[0] && begun[1];
+}
+
+/* The names of the second and of the third node, once both are looked up. */
+static void answer_both(const char *port)
+{
+    for (unsigned i = 0; i < 2; i++)
+        if (atoi(port) == names.fake->ports[1 + i]) {
+            begun[i] = true;
+            wait_for(both_have_begun);
+        }
+}
+
+/* What is done on every node does not connect to one after the other. */
+Test(replay_opening, all_nodes_at_once)
+{
+    static const struct fake_rule rules[] = {{.on = NULL}};
+    struct replaying p = {.map = "127.0.0.1=node.test"};
+    names.fake = &p.fake;
+    names_hook = answer_both;
+    put_hex(&p.input, "f5 0d 23216c7561206e616d653d310a"); /* a library: "#!lua name=1\n" */
+    run(&p, rules);
+    cr_expect_eq(p.counts.libraries, 1);
+    cr_expect(both_have_begun());
+    cr_expect_eq(names.unanswered, 0, "one waited for the other");
     replaying_free(&p);
 }
