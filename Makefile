@@ -115,9 +115,10 @@ $(STATIC): $(LIB_OBJ)
 	$(Q)rm -f $@
 	$(Q)$(AR) rcs $@ $(OUT)/librdbferry.o
 
+# It is never unloaded: a thread that looks up a name may still run in it.
 $(SHARED): $(LIB_OBJ)
 	$(call say,LD $@)
-	$(Q)$(CC) -shared -Wl,-soname,librdbferry.so.0 $^ $(LINK_FLAGS) $(LIB_LIBS) -o $@
+	$(Q)$(CC) -shared -Wl,-soname,librdbferry.so.0,-z,nodelete $^ $(LINK_FLAGS) $(LIB_LIBS) -o $@
 
 $(PROGRAM): $(CMD_OBJ) $(LIB_OBJ)
 	$(call say,LD $@)

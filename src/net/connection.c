@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Sockets: resolving, connecting, reading and writing, waiting. */
+/* Sockets: connecting, reading and writing, waiting. */
 #include "net/connection.h"
 
 #include "base/clock.h"
 #include "base/fail.h"
+#include "net/lookup.h"
 #include "net/tls.h"
 #include <errno.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -20,7 +20,7 @@
 enum { CONNECT_TIMEOUT_MS = 10 * 1000, ANSWER_TIMEOUT_MS = 60 * 1000 }; /* if the target has no timeout */
 
 struct connection {
-    int fd;
+    int fd;                     /* -1: the host name is being looked up */
     struct tls *tls;            /* NULL: none */
     const rf_target_wait *wait; /* the target's */
     int64_t ticked_ms;          /* when its tick was called */
@@ -30,8 +30,9 @@ struct connection {
     /* until it is established: */
     const rf_target *target;
     const rf_address *address;
-    struct addrinfo *found, *next; /* the addresses of the host, and those that have not been tried */
-    int connect_ms;                /* limit for each address, and for the TLS handshake */
+    struct lookup *lookup;       /* NULL: none, or connected */
+    const struct addrinfo *next; /* those of its addresses that have not been tried */
+    int connect_ms;              /* limit for the lookup, for each address, and for the TLS handshake */
     int64_t deadline_ms;
     bool connected; /* without the TLS handshake */
     short events;   /* for which the next step waits; 0: it is established */
@@ -68,14 +69,15 @@ static rf_code await(struct connection *c, short events, int64_t deadline_ms, in
     do {
         TRY(connection_tick(c, error));
         tick_ms = c->ticked_ms + CONNECTION_TICK_MS;
-        *failed = wait_for(c->fd, events, tick_ms < deadline_ms ? tick_ms : deadline_ms) ? 0 : errno;
+        const int64_t until_ms = tick_ms < deadline_ms ? tick_ms : deadline_ms;
+        *failed = wait_for(connection_fd(c), events, until_ms) ? 0 : errno;
     } while (*failed == ETIMEDOUT && tick_ms < deadline_ms);
     return RF_OK;
 }
 
 int connection_fd(const struct connection *c)
 {
-    return c->fd;
+    return c->fd >= 0 ? c->fd : lookup_fd(c->lookup);
 }
 
 short connection_events(const struct connection *c, bool or_write)
@@ -115,11 +117,10 @@ static bool begin_socket(struct connection *c, const struct sockaddr *address, s
     int failed = 0, fd = socket(address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0 || (connect(fd, address, length) != 0 && errno != EINPROGRESS && errno != EINTR))
         failed = errno;
-    if (fd >= 0 && failed != 0)
-        close(fd);
-    if (c->fd >= 0)
-        close(c->fd);
-    c->fd = failed == 0 ? fd : -1;
+    const int replaced = failed == 0 ? c->fd : fd;
+    if (replaced >= 0)
+        close(replaced);
+    c->fd = failed == 0 ? fd : c->fd;
     c->deadline_ms = clock_monotonic_ms() + c->connect_ms;
     errno = failed;
     return failed == 0;
@@ -150,17 +151,11 @@ static rf_code begin_next(struct connection *c, rf_error *error)
 
 static rf_code begin_tcp(struct connection *c, const rf_address *address, rf_error *error)
 {
-    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
-    char port[12];
-    snprintf(port, sizeof port, "%d", address->port);
-    int refused = getaddrinfo(address->host, port, &hints, &c->found);
-    if (refused == EAI_SYSTEM)
-        return fail_errno(error, RF_E_UNAVAILABLE, "%s: cannot resolve the host name", c->name);
-    if (refused != 0)
-        return fail(error, RF_E_UNAVAILABLE, "%s: cannot resolve the host name: %s", c->name,
-                    gai_strerror(refused));
-    c->next = c->found;
-    return begin_next(c, error);
+    rf_error why;
+    rf_code code = lookup_begin(address->host, address->port, &c->lookup, &why);
+    c->events = POLLIN;
+    c->deadline_ms = clock_monotonic_ms() + c->connect_ms;
+    return code == RF_OK ? RF_OK : fail(error, code, "%s: %s", c->name, why.message);
 }
 
 /* The certificate must match the announced address. */
@@ -191,6 +186,21 @@ static int connect_result(const struct connection *c)
     return getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &failed, &size) == 0 ? failed : errno;
 }
 
+static rf_code continue_lookup(struct connection *c, rf_error *error)
+{
+    rf_error why;
+    rf_code code = lookup_result(c->lookup, &c->next, &why);
+    if (code == RF_END && clock_monotonic_ms() < c->deadline_ms)
+        return RF_END;
+    if (code == RF_END)
+        return fail(error, RF_E_UNAVAILABLE, "%s: cannot resolve the host name within %g s", c->name,
+                    c->connect_ms / 1000.0);
+    if (code != RF_OK)
+        return fail(error, code, "%s: %s", c->name, why.message);
+    c->events = POLLOUT;
+    return begin_next(c, error);
+}
+
 static rf_code continue_connect(struct connection *c, rf_error *error)
 {
     errno = connect_result(c);
@@ -202,6 +212,8 @@ static rf_code continue_connect(struct connection *c, rf_error *error)
     }
     if (c->address->port != 0)
         set_options(c->fd);
+    lookup_end(c->lookup);
+    c->lookup = NULL;
     c->connected = true;
     c->deadline_ms = clock_monotonic_ms() + c->connect_ms;
     return c->target->tls ? tls_open(c->target, c->address->host, c->name, c->fd, &c->tls, error) : RF_OK;
@@ -226,6 +238,8 @@ rf_code connection_continue(struct connection *c, rf_error *error)
 {
     if (c->events == 0)
         return RF_OK;
+    if (c->fd < 0)
+        TRY(continue_lookup(c, error));
     if (!c->connected)
         TRY(continue_connect(c, error));
     return continue_tls(c, error);
@@ -298,8 +312,7 @@ void connection_close(struct connection *c)
     if (!c)
         return;
     tls_close(c->tls);
-    if (c->found)
-        freeaddrinfo(c->found);
+    lookup_end(c->lookup);
     if (c->fd >= 0)
         close(c->fd);
     free(c);

@@ -11,14 +11,14 @@
 
 struct connection;
 
-/* Begins to connect; only the resolution of a host name is waited for. `target` and `address` must remain
- * valid until the connection is established. */
+/* Begins to connect. `target` and `address` must remain valid until the connection is established. */
 rf_code connection_begin(const rf_target *target, const rf_address *address, struct connection **out,
                          rf_error *error);
 
-/* Continues without waiting: tries each address of the host, then performs the TLS handshake if the target
- * uses TLS. Returns RF_OK once it is established. RF_END: not yet; call it again for connection_events(), and
- * from time to time, because it also checks the timeout. After another error it can only be closed. */
+/* Continues without waiting: looks up the host, tries each of its addresses, then performs the TLS handshake
+ * if the target uses TLS. Returns RF_OK once it is established. RF_END: not yet; call it again for
+ * connection_events(), and from time to time, because it also checks the timeout. After another error it can
+ * only be closed. */
 rf_code connection_continue(struct connection *connection, rf_error *error);
 
 enum { CONNECTION_TICK_MS = 100 };
@@ -51,8 +51,8 @@ rf_code connection_tick(struct connection *connection, rf_error *error);
 rf_code connection_check(const struct connection *connection, const struct progress *progress,
                          rf_error *error);
 
-/* For polling several connections at once: the socket, and the events (POLLIN, POLLOUT) for which a read that
- * would block, and with `or_write` also a write, waits; or the next step, until it is established. The socket
+/* For polling several connections at once: the descriptor, and the events (POLLIN, POLLOUT) for which a read
+ * that would block, and with `or_write` also a write, waits; or the next step, until it is established. It
  * may be another one, with another number, after connection_continue(). */
 int connection_fd(const struct connection *connection);
 short connection_events(const struct connection *connection, bool or_write);

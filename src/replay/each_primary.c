@@ -4,6 +4,15 @@
 #include "base/fail.h"
 #include "replay/internal.h"
 
+/* So that they are not connected to one after the other. What fails is told to the one that uses it. */
+static void begin_controls(rf_replay *r)
+{
+    rf_error ignored;
+    for (size_t i = 0; i < r->map.node_count; i++)
+        if (node_at(r, i)->base.primary)
+            node_connect_control(node_at(r, i), &ignored);
+}
+
 /* RF_OK: try again. */
 static rf_code after_failure(rf_replay *r, rf_code code, const rf_error *why, int64_t *since_ms,
                              rf_error *error)
@@ -36,6 +45,8 @@ rf_code on_each_primary(rf_replay *r, visit_fn *visit, void *ctx, rf_error *erro
     int64_t since_ms = 0;
     for (size_t i = 0; i < r->map.node_count; i++) {
         struct node *node = node_at(r, i);
+        if (i == 0)
+            begin_controls(r);
         rf_code code = node->base.primary ? visit_with_retry(r, node, visit, ctx, &since_ms, error) : RF_OK;
         bool changed = rf_code_is_target(code) && !node->base.primary && r->error.code == RF_OK;
         if (changed)
@@ -57,6 +68,7 @@ rf_code on_all_primaries(rf_replay *r, rf_code (*attempt)(rf_replay *r, rf_error
     int64_t since_ms = 0;
     for (;;) {
         rf_error why;
+        begin_controls(r);
         rf_code code = attempt(r, &why);
         if (code == RF_OK)
             return RF_OK;

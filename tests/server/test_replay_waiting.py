@@ -2,9 +2,12 @@
 """`rdbferry replay` and targets that are not available: what is waited for, what is said, and which exit code tells what."""
 import os
 import random
+import subprocess
 import unittest
 
+from lib import silent_names
 from lib.live_targets import HOST, Cluster, TcpServer, free_port, slot_of, wait_until
+from lib.program import PROGRAM
 from lib.replaying import DONE, TARGET, TEMPORARY, UNAVAILABLE, WithTarget, url_of
 
 PASSWORD = "the-first-line"
@@ -89,6 +92,30 @@ class First(WithTarget):
             self.ferry("replay", self.dump, self.url, "--shard-index", index, "--shards", 4)
             self.ferry("verify", self.dump, "--against", self.url, "--shard", f"{index + 1}/4")
         self.assertEqual(self.call("DBSIZE"), 100)
+
+
+class Name(WithTarget):
+    """The name server does not answer for a minute."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        reason = silent_names.reason_against()
+        if reason:
+            raise unittest.SkipTest(reason)
+        cls.dump = cls.dump_of(fill_little)
+
+    def ferry_there(self, *arguments):
+        command = silent_names.command(PROGRAM, *arguments)
+        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
+
+    def test_the_timeout_ends_it(self):
+        url = "redis://name.example"
+        for command in (["replay", self.dump, url], ["verify", self.dump, "--against", url]):
+            with self.subTest(command=command):
+                done = self.ferry_there(*command, "--timeout", "200ms", "--retry-for", "1s")
+                self.assertEqual(done.returncode, UNAVAILABLE, done.stderr)
+                self.assertIn("name.example:6379: cannot resolve the host name within 0.2 s; gave up after 1 s", done.stderr)
 
 
 class Lost(WithTarget):

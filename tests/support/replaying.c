@@ -224,6 +224,8 @@ void replaying_run(struct replaying *p)
     if (!p->options.run)
         p->options.run = "test";
     p->fake.target.server = p->server;
+    if (p->map)
+        cr_assert_eq(rf_target_map_address(&p->fake.target, p->map, &p->error), RF_OK);
     p->code = rf_replay_open(&p->fake.target, &p->options, &p->replay, &p->error);
     if (p->code == RF_OK) {
         read_and_put(p);

@@ -18,6 +18,7 @@ struct replaying {
     rf_slice aof;              /* likewise, of any bytes; empty: none */
     const char *there;         /* a command that has been done in node 0 before; NULL: none */
     const char *password;      /* of the target; NULL: none */
+    const char *map;           /* for rf_target_map_address(); NULL: none */
     rf_server server;          /* as the target is said to be */
     int timeout_ms;            /* of the target; 0: a long one */
     unsigned waits;            /* before so many WAITs have been asked nothing may be acknowledged */

@@ -2,9 +2,12 @@
 /* A node of a cluster accepts connections and does not answer: the others do not wait for it. */
 #include "base/bytes.h"
 #include "resp/resp_write.h"
+#include "support/names.h"
 #include "support/replaying.h"
 #include <criterion/criterion.h>
+#include <stdatomic.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 TestSuite(replay_opening, .timeout = 120);
 
@@ -106,5 +109,86 @@ Test(replay_opening, redirected_to_a_node_that_hangs)
     put_large(&p.input, "b", 2);
     put_large(&p.input, "c", MANY);
     run(&p, rules);
+    replaying_free(&p);
+}
+
+/* --- names ---------------------------------------------------------------------------------------------- */
+
+static struct {
+    struct fake_target *fake;
+    atomic_uint looked_up;  /* of the lost node */
+    atomic_uint unanswered; /* in TIMEOUT_MS / 10, because the others waited for it */
+} names;
+
+static void wait_for(bool (*has_come)(void))
+{
+    for (int waited_ms = 0; !has_come(); waited_ms++) {
+        if (waited_ms == TIMEOUT_MS / 10) {
+            names.unanswered++;
+            return;
+        }
+        usleep(1000);
+    }
+}
+
+static bool others_are_done(void)
+{
+    return fake_find(names.fake, 0, "SET {a}119 ") >= 0;
+}
+
+/* From the loss of the first node on, its name is answered when the others have got everything. */
+static void answer_late(const char *port)
+{
+    if (atoi(port) != names.fake->ports[0] || fake_find(names.fake, 0, "SET {b}1 ") < 0)
+        return;
+    names.looked_up++;
+    wait_for(others_are_done);
+}
+
+Test(replay_opening, the_name_of_a_lost_node_is_looked_up_slowly)
+{
+    static const struct fake_rule rules[] = {{.on = "SET {b}1 ", .flags = FAKE_CLOSES, .node = 1},
+                                             {.on = NULL}};
+    struct replaying p = {.map = "127.0.0.1=node.test"};
+    names.fake = &p.fake;
+    names_hook = answer_late;
+    put_large(&p.input, "b", 3);
+    put_large(&p.input, "c", MANY);
+    put_large(&p.input, "a", MANY);
+    run(&p, rules);
+    cr_expect_gt(names.looked_up, 0);
+    cr_expect_eq(names.unanswered, 0, "the others waited");
+    replaying_free(&p);
+}
+
+static atomic_bool begun[2];
+
+static bool both_have_begun(void)
+{
+    return begun[0] && begun[1];
+}
+
+/* The names of the second and of the third node, once both are looked up. */
+static void answer_both(const char *port)
+{
+    for (unsigned i = 0; i < 2; i++)
+        if (atoi(port) == names.fake->ports[1 + i]) {
+            begun[i] = true;
+            wait_for(both_have_begun);
+        }
+}
+
+/* What is done on every node does not connect to one after the other. */
+Test(replay_opening, all_nodes_at_once)
+{
+    static const struct fake_rule rules[] = {{.on = NULL}};
+    struct replaying p = {.map = "127.0.0.1=node.test"};
+    names.fake = &p.fake;
+    names_hook = answer_both;
+    put_hex(&p.input, "f5 0d 23216c7561206e616d653d310a"); /* a library: "#!lua name=1\n" */
+    run(&p, rules);
+    cr_expect_eq(p.counts.libraries, 1);
+    cr_expect(both_have_begun());
+    cr_expect_eq(names.unanswered, 0, "one waited for the other");
     replaying_free(&p);
 }
