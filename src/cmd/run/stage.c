@@ -9,17 +9,18 @@
 
 enum { PARTS_MOST = 256, MEMORY_PER_THREAD = 8 * 1024 * 1024 };
 
-/* A quarter of the memory is for blocks and parts. */
-static size_t default_threads(void)
+/* Copying leaves a second processor to reading and writing. A quarter of the memory is for blocks and
+ * parts. */
+static size_t default_threads(bool copies)
 {
-    const size_t threads = processors_available();
+    const size_t processors = processors_available(), threads = copies && processors == 2 ? 1 : processors;
     uint64_t allowed = memory_default().limit / 4 / MEMORY_PER_THREAD;
     return allowed < threads ? (size_t)allowed : threads;
 }
 
-size_t stage_batches(const struct common_options *common, size_t outputs)
+size_t stage_batches(const struct common_options *common, size_t outputs, bool copies)
 {
-    size_t threads = common->threads > 0 ? (size_t)common->threads : default_threads();
+    size_t threads = common->threads > 0 ? (size_t)common->threads : default_threads(copies);
     size_t batches = ordered_jobs(threads < THREADS_MOST ? threads : THREADS_MOST);
     if (outputs > 0 && batches > PARTS_MOST / outputs)
         batches = PARTS_MOST / outputs;
