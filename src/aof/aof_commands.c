@@ -72,18 +72,30 @@ static inline const uint8_t *read_command(struct aof_reader *r, const uint8_t *p
     return p;
 }
 
-void aof_commands_peek(struct aof_reader *r, rf_plain_command *commands, size_t most, rf_plain_commands *run)
+/* Returns how many there are. */
+static size_t read_commands(struct aof_reader *r, rf_plain_command *commands, size_t most)
 {
     const uint64_t large = r->command.stream_from > 0 ? r->command.stream_from : UINT64_MAX;
+    const struct window *w = r->w;
+    size_t count = 0;
+    for (const uint8_t *p = w->pos; count < most; count++)
+        if (!(p = read_command(r, p, w->end, large, &commands[count])))
+            break;
+    return count;
+}
+
+/* A command that the end of the block cuts is complete with the next one. */
+void aof_commands_peek(struct aof_reader *r, rf_plain_command *commands, size_t most, rf_plain_commands *run)
+{
     struct window *w = r->w;
     *run = (rf_plain_commands){.db = r->db, .commands = commands};
     if (!aof_reader_is_between(r))
         return;
     window_release(w);
     run->offset = window_offset(w);
-    for (const uint8_t *p = w->pos; run->count < most; run->count++)
-        if (!(p = read_command(r, p, w->end, large, &commands[run->count])))
-            break;
+    run->count = read_commands(r, commands, most);
+    if (run->count == 0 && window_extend_short(w))
+        run->count = read_commands(r, commands, most);
 }
 
 void aof_commands_skip(struct aof_reader *r, const rf_plain_command *last)
