@@ -31,7 +31,7 @@ typedef struct rf_plain_command {
 typedef struct rf_plain_commands {
     int64_t db;
     uint64_t offset;            /* of the first one that was read, in the decoded stream */
-    rf_plain_command *commands; /* in the order of the input */
+    rf_plain_command *commands; /* in the order of the input, in one piece of memory with what is between */
     size_t count;               /* may be 0 */
 } rf_plain_commands;
 
@@ -58,8 +58,8 @@ RF_API void rf_batch_skip_commands(rf_batch *batch, const rf_plain_command *last
 /* Whether the sink, or the part of one, can write such commands together. */
 RF_API bool rf_sink_takes_commands(const rf_sink *sink);
 
-/* Writes them, with the same result as rf_sink_put() of an entry for each. They must have no other database
- * than the sink accepts. After an error the sink can only be closed. */
+/* Writes them, at least one, with the same result as rf_sink_put() of an entry for each. They must have no
+ * other database than the sink accepts. After an error the sink can only be closed. */
 RF_API rf_code rf_sink_put_commands(rf_sink *sink, const rf_plain_commands *run, rf_error *error);
 
 #endif

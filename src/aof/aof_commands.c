@@ -5,14 +5,21 @@
  *            head                key                rest
  *
  * Everything else ends the run: other commands, headers that servers do not write so, and what is not in the
- * window as a whole. Few different heads make up a log: what is known of them is kept. */
+ * window as a whole. Few different heads make up a log, and they follow each other in few ways: what is known
+ * of them is kept. */
 #include "aof/aof_commands.h"
 #include "command/command_expiry.h"
 #include "command/command_keys.h"
 #include "resp/resp_header.h"
 
+/* Of what is read. Up to `last`, two headers are in the window. */
+struct bounds {
+    const uint8_t *last, *end;
+    uint64_t large;
+};
+
 /* Where a head is kept: by the number of arguments, and the first letters of the name. */
-static inline struct command_head *place_of(struct aof_reader *r, const uint8_t *p)
+static inline struct aof_head *place_of(struct aof_reader *r, const uint8_t *p)
 {
     const uint64_t start = load_le64(p) ^ (uint64_t)load_le32(p + 8) << 32;
     return &r->heads[start * UINT64_C(0x9e3779b97f4a7c15) >> (64 - AOF_HEAD_BITS)];
@@ -25,47 +32,64 @@ static bool is_plain(const struct command_row *row, size_t argc)
 }
 
 /* A name of two words is not looked for, and not found. */
-static __attribute__((noinline)) void learn_head(struct command_head *head, const uint8_t *p,
-                                                 const uint8_t *end, uint64_t large)
+static void learn_head(struct command_head *head, const uint8_t *p, const struct bounds *bounds)
 {
-    if (!resp_read_head(head, p, end, large))
+    if (!resp_read_head(head, p, bounds->end, bounds->large))
         return;
     const rf_slice name = {p + head->name, head->length - head->name - 2};
     const struct command_row *row = command_row_look_up(&name, 1);
     head->row = is_plain(row, head->argc) ? row : NULL;
 }
 
-/* The head of a plain command at p; NULL: it is another one. */
-static inline const struct command_head *head_of(struct aof_reader *r, const uint8_t *p, const uint8_t *end,
-                                                 uint64_t large)
+static __attribute__((noinline)) struct aof_head *look_up(struct aof_reader *r, const uint8_t *p,
+                                                          const struct bounds *bounds)
 {
-    if (end - p < RESP_HEADER_MAX)
-        return NULL;
-    struct command_head *head = place_of(r, p);
-    if (UNLIKELY(!resp_is_head(head, p)))
-        learn_head(head, p, end, large);
-    return head->first != 0 && head->row ? head : NULL;
+    struct aof_head *head = place_of(r, p);
+    if (!resp_is_head(&head->head, p))
+        learn_head(&head->head, p, bounds);
+    return head;
 }
 
-/* The next command, at p; returns where it ends, or NULL: it is another one. */
-static inline const uint8_t *read_command(struct aof_reader *r, const uint8_t *p, const uint8_t *end,
-                                          uint64_t large, rf_plain_command *command)
+/* The head at p, after another one. */
+static inline struct aof_head *head_after(struct aof_reader *r, struct aof_head *before, const uint8_t *p,
+                                          const struct bounds *bounds)
 {
-    const struct command_head *head = head_of(r, p, end, large);
+    struct aof_head *head = &r->heads[before->next];
+    if (LIKELY(resp_is_head(&head->head, p)))
+        return head;
+    head = look_up(r, p, bounds);
+    before->next = (unsigned)(head - r->heads);
+    return head;
+}
+
+/* Moves *p past an argument; false: it is none, or ends after the last place where another one may begin. */
+static inline bool take_argument(const uint8_t **p, const struct bounds *bounds, rf_slice *argument)
+{
     uint64_t length;
-    if (!head)
+    const uint8_t *start = resp_header_end(*p, '$', &length);
+    if (UNLIKELY(!start || (int64_t)length > bounds->last - start - 2 || length >= bounds->large ||
+                 load_le16(start + length) != CRLF))
+        return false;
+    *argument = (rf_slice){start, length};
+    *p = start + length + 2;
+    return true;
+}
+
+/* The command at p, which begins like that; returns where it ends, or NULL: it is another one. */
+static inline const uint8_t *read_command(const struct command_head *head, const uint8_t *p,
+                                          const struct bounds *bounds, rf_plain_command *command)
+{
+    if (UNLIKELY(head->first == 0 || !head->row))
         return NULL;
     command->head = (rf_slice){p, head->length};
     p += head->length;
-    if (UNLIKELY(!resp_begin_argument(&p, end, large, &length)))
+    if (UNLIKELY(!take_argument(&p, bounds, &command->key)))
         return NULL;
-    command->key = (rf_slice){p, length};
-    p += length + 2;
     command->rest.ptr = p;
     for (size_t left = head->argc - 2; left > 0; left--) {
-        if (UNLIKELY(!resp_begin_argument(&p, end, large, &length)))
+        rf_slice argument;
+        if (UNLIKELY(!take_argument(&p, bounds, &argument)))
             return NULL;
-        p += length + 2;
     }
     command->rest.len = (size_t)(p - command->rest.ptr);
     command->slot = -1;
@@ -75,12 +99,20 @@ static inline const uint8_t *read_command(struct aof_reader *r, const uint8_t *p
 /* Returns how many there are. */
 static size_t read_commands(struct aof_reader *r, rf_plain_command *commands, size_t most)
 {
-    const uint64_t large = r->command.stream_from > 0 ? r->command.stream_from : UINT64_MAX;
     const struct window *w = r->w;
+    if (w->end - w->pos < 2 * RESP_HEADER_MAX)
+        return 0;
+    const struct bounds bounds = {.last = w->end - 2 * RESP_HEADER_MAX,
+                                  .end = w->end,
+                                  .large = r->command.stream_from > 0 ? r->command.stream_from : UINT64_MAX};
+    struct aof_head *head = r->heads;
+    const uint8_t *p = w->pos;
     size_t count = 0;
-    for (const uint8_t *p = w->pos; count < most; count++)
-        if (!(p = read_command(r, p, w->end, large, &commands[count])))
+    for (; count < most; count++) {
+        head = head_after(r, head, p, &bounds);
+        if (!(p = read_command(&head->head, p, &bounds, &commands[count])))
             break;
+    }
     return count;
 }
 

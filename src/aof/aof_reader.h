@@ -16,6 +16,12 @@ enum {
     AOF_HEAD_BITS = 5,
 };
 
+/* How plain commands begin, and which one of these has followed it: see aof_commands.c. */
+struct aof_head {
+    struct command_head head; /* its `row` is that of a plain command */
+    unsigned next;
+};
+
 struct aof_reader {
     struct window *w;
     struct rf_arguments command;
@@ -33,7 +39,7 @@ struct aof_reader {
     bool db_unknown;      /* see rf_entry */
     rf_log_damage damage; /* see rf_reader_info */
     uint64_t in_order_to; /* commands before this offset are in no batch */
-    struct command_head heads[1 << AOF_HEAD_BITS]; /* see aof_commands.c; `row` of those of plain commands */
+    struct aof_head heads[1 << AOF_HEAD_BITS];
 };
 
 /* True if the byte may begin a command stream. */

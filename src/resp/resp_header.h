@@ -12,25 +12,28 @@ enum { CRLF = '\r' | '\n' << 8, BULK_LEAST = sizeof "$0\r\n\r\n" - 1 };
 const uint8_t *resp_long_header_end(const uint8_t *p, uint8_t mark, uint64_t *n);
 
 /* Where the header at p ends, of RESP_HEADER_MAX bytes at most. NULL: it is something else.
- * What is expected of the bytes is taken away from them, so that the values of one or two digits are left,
- * which are then moved to the lowest bytes. */
+ * What is expected of the bytes is taken away from them, so that only digits may be left. Where the next
+ * header is depends on the number, which is therefore read apart from that, with as few steps as possible. */
 static inline const uint8_t *resp_header_end(const uint8_t *p, uint8_t mark, uint64_t *n)
 {
     const uint64_t bytes = load_le64(p);
     const uint64_t short_one = mark | '0' << 8 | (uint64_t)CRLF << 16;
     const uint64_t long_one = mark | '0' << 8 | '0' << 16 | (uint64_t)CRLF << 24;
     const uint32_t of_four = (uint32_t)(bytes ^ short_one);
-    const uint32_t digit = of_four >> 8 | of_four << 24;
-    if (LIKELY(digit <= 9)) {
-        *n = digit;
+    const uint64_t of_five = (bytes ^ long_one) << 24;
+    if (LIKELY((of_four >> 8 | of_four << 24) <= 9)) {
+        *n = p[1] - (uint64_t)'0';
         return p + 4;
     }
-    const uint64_t of_five = (bytes ^ long_one) << 24, digits = of_five >> 32 | of_five << 32;
+    const uint64_t digits = of_five >> 32 | of_five << 32;
     if (LIKELY(digits <= 0x909 && (digits & 0xff) - 1 < 9)) {
-        *n = 10 * (digits & 0xff) + (digits >> 8);
+        *n = UINT64_C(10) * p[1] + p[2] - 11 * '0';
         return p + 5;
     }
-    return resp_long_header_end(p, mark, n);
+    uint64_t number = 0;
+    p = resp_long_header_end(p, mark, &number);
+    *n = number;
+    return p;
 }
 
 _Static_assert(RESP_HEADER_MAX <= 3 * sizeof(uint64_t), "a head is compared as a whole");

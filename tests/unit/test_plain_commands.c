@@ -204,7 +204,7 @@ Test(plain_commands, with_many_names)
                 record_text(&text, " f v");
             commands_resp(record_end(&text), &log);
         }
-    commands_resp("PING | PING | PING", &log);
+    commands_resp("PING | PING | PING | PING", &log);
     rf_reader *reader = log_open(buffer_slice(&log), 0, false);
     cr_expect_eq(count_plain(reader), 78);
     rf_reader_close(reader);

@@ -2,6 +2,8 @@
 /* Plain commands, which are rewritten and written together: the output is that of one entry after the other,
  * by any rules, to any sink. */
 #include "base/bytes.h"
+#include "command/encoder.h"
+#include "support/commands.h"
 #include "support/exact.h"
 #include "support/logs.h"
 #include "support/record.h"
@@ -209,4 +211,76 @@ Test(plain_commands_put, into_shards)
     cr_assert_eq(rf_topology_equal(3, &topology, &error), RF_OK);
     expect_same_outputs(topology, false);
     rf_topology_free(topology);
+}
+
+/* --- the end of a block ------------------------------------------------------------------------------- */
+
+enum { BLOCK = OUTBUF_RESERVE_MAX, BEHIND = 256 };
+
+struct blocks {
+    struct outbuf out;
+    struct buffer gathered;
+    uint8_t memory[BLOCK + BEHIND];
+};
+
+static void gather(struct outbuf *out)
+{
+    struct blocks *blocks = (struct blocks *)out;
+    cr_assert(buffer_append(&blocks->gathered, slice_of(out->start, (size_t)(out->pos - out->start))));
+    out->start = out->pos = blocks->memory;
+}
+
+static void expect_nothing_behind(const struct blocks *blocks, size_t left)
+{
+    for (size_t i = 0; i < BEHIND; i++)
+        cr_assert_eq(blocks->memory[BLOCK + i], 0xee, "%zu bytes before the end", left);
+}
+
+/* With a block that has so many bytes left. */
+static void put_at_end(struct blocks *blocks, size_t left, const rf_plain_commands *run, rf_slice expected)
+{
+    const struct encoder_options options = {.target = {RF_REDIS, 7, 2}};
+    struct encoder encoder;
+    encoder_open(&encoder, &blocks->out, &options);
+    encoder.db = run->db;
+    blocks->gathered.len = 0;
+    blocks->out.start = blocks->out.pos = blocks->memory + BLOCK - left;
+    encoder_put_commands(&encoder, run);
+    gather(&blocks->out);
+    cr_assert(slice_equal(buffer_slice(&blocks->gathered), expected), "%zu bytes before the end", left);
+    expect_nothing_behind(blocks, left);
+    encoder_close(&encoder);
+}
+
+Test(plain_commands_put, up_to_the_end_of_a_block)
+{
+    static const char *const keys[] = {
+        "a", "a-name-that-is-longer-than-what-is-left-of-the-bytes-that-are-copied-before-it", "b", "c"};
+    enum { COUNT = sizeof keys / sizeof *keys };
+    struct blocks *blocks = calloc(1, sizeof *blocks);
+    struct buffer log = {0}, renamed = {0};
+    rf_plain_command commands[COUNT];
+    rf_plain_commands run;
+    for (size_t i = 0; i < COUNT; i++) {
+        struct buffer text = {0};
+        record_text(&text, "SET %s a-value-of-about-fifty-bytes-which-makes-it-far-more", keys[i]);
+        commands_resp(record_end(&text), &renamed);
+        buffer_free(&text);
+        commands_resp("SET k a-value-of-about-fifty-bytes-which-makes-it-far-more", &log);
+    }
+    commands_resp("PING | PING | PING | PING", &log);
+    rf_reader *reader = log_open(buffer_slice(&log), 0, false);
+    rf_reader_peek_commands(reader, commands, COUNT, &run);
+    cr_assert_eq(run.count, COUNT);
+    for (size_t i = 0; i < COUNT; i++)
+        commands[i].key = slice_of(keys[i], strlen(keys[i]));
+    blocks->out = (struct outbuf){.end = blocks->memory + BLOCK, .next = gather};
+    memset(blocks->memory + BLOCK, 0xee, BEHIND);
+    for (size_t left = 0; left < 2 * BEHIND; left++)
+        put_at_end(blocks, left, &run, buffer_slice(&renamed));
+    rf_reader_close(reader);
+    buffer_free(&blocks->gathered);
+    free(blocks);
+    buffer_free(&renamed);
+    buffer_free(&log);
 }
