@@ -116,7 +116,6 @@ static size_t read_commands(struct aof_reader *r, rf_plain_command *commands, si
     return count;
 }
 
-/* A command that the end of the block cuts is complete with the next one. */
 void aof_commands_peek(struct aof_reader *r, rf_plain_command *commands, size_t most, rf_plain_commands *run)
 {
     struct window *w = r->w;
@@ -126,8 +125,6 @@ void aof_commands_peek(struct aof_reader *r, rf_plain_command *commands, size_t 
     window_release(w);
     run->offset = window_offset(w);
     run->count = read_commands(r, commands, most);
-    if (run->count == 0 && window_extend_short(w))
-        run->count = read_commands(r, commands, most);
 }
 
 void aof_commands_skip(struct aof_reader *r, const rf_plain_command *last)

@@ -66,6 +66,15 @@ struct block *window_lend(struct window *w, uint64_t n)
     return w->current;
 }
 
+bool window_extend(struct window *w)
+{
+    rf_error *error = w->error, ignored;
+    w->error = &ignored;
+    bool extended = window_need(w, window_left(w) + 1) == RF_OK;
+    w->error = error;
+    return extended;
+}
+
 /* --- segments ---------------------------------------------------------------------------------------- */
 
 static void segment_free(struct window *w, struct block *segment)
@@ -316,22 +325,6 @@ rf_code window_skip_slow(struct window *w, uint64_t n)
     if (code == RF_OK)
         w->pos += n;
     return code == RF_END ? truncated(w, n) : code;
-}
-
-/* --- longer segments ---------------------------------------------------------------------------------- */
-
-bool window_extend(struct window *w)
-{
-    rf_error *error = w->error, ignored;
-    w->error = &ignored;
-    bool extended = move_on(w, window_left(w) + 1) == RF_OK;
-    w->error = error;
-    return extended;
-}
-
-bool window_extend_short(struct window *w)
-{
-    return w->feed && window_left(w) < FEED_HEADROOM && window_extend(w);
 }
 
 /* --- going back -------------------------------------------------------------------------------------- */

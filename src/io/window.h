@@ -66,9 +66,6 @@ struct block *window_lend(struct window *w, uint64_t n);
  * is found again when the bytes are needed. */
 bool window_extend(struct window *w);
 
-/* The same where little of the segment is left; else false, as over memory. */
-bool window_extend_short(struct window *w);
-
 __attribute__((cold)) rf_code window_fill(struct window *w, size_t n);
 
 /* RF_OK with at least n bytes from pos; RF_E_TRUNCATED if the input ends before; or a read error. */

@@ -45,20 +45,6 @@ static bool is_between_keys(const struct rdb_reader *r)
     return (!r->value.type || r->value.used) && r->block_end == 0 && !r->chunked;
 }
 
-/* Returns how many there are. */
-static size_t read_strings(struct window *w, rf_string *keys, size_t most)
-{
-    rf_string *key = keys;
-    uint64_t offset = window_offset(w);
-    for (; key < keys + most && read_string(w->pos, w->end, key); key++) {
-        key->offset = offset;
-        offset += key->size;
-        w->pos += key->size;
-    }
-    return (size_t)(key - keys);
-}
-
-/* A record that the end of the block cuts is complete with the next one. */
 void rdb_strings_next(struct rdb_reader *r, rf_string *keys, size_t most, rf_strings *strings)
 {
     struct window *w = r->w;
@@ -66,9 +52,13 @@ void rdb_strings_next(struct rdb_reader *r, rf_string *keys, size_t most, rf_str
     if (!is_between_keys(r) || rdb_reader_end_key(r) != RF_OK || r->has_prefix)
         return;
     window_release(w);
-    strings->count = read_strings(w, keys, most);
-    if (strings->count == 0 && window_extend_short(w))
-        strings->count = read_strings(w, keys, most);
+    uint64_t offset = window_offset(w);
+    for (rf_string *key = keys; key < keys + most && read_string(w->pos, w->end, key); key++) {
+        key->offset = offset;
+        offset += key->size;
+        w->pos += key->size;
+        strings->count++;
+    }
     if (strings->count > 0)
         rdb_reader_keep_name(r, keys[strings->count - 1].key);
     strings->db = r->db;

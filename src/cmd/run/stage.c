@@ -7,7 +7,11 @@
 #include "base/processors.h"
 #include <stdlib.h>
 
-enum { PARTS_MOST = 256, MEMORY_PER_THREAD = 8 * 1024 * 1024 };
+enum {
+    PARTS_MOST = 256,
+    MEMORY_PER_THREAD = 8 * 1024 * 1024,
+    RUN_LEAST = 1024, /* entries put together, after which one that is not does not matter */
+};
 
 /* Copying leaves a second processor to reading and writing. A quarter of the memory is for blocks and
  * parts. */
@@ -38,6 +42,7 @@ struct stage {
     size_t lane_count;
     const struct input *input; /* that the lanes are for */
     bool together;             /* what was last could be put together: see put_together() */
+    size_t run;                /* entries put together; each one that was not halves it */
 };
 
 static void run(void *ctx, size_t job)
@@ -90,23 +95,28 @@ static rf_code put_run(struct stage *stage, bool *done, rf_error *error)
     size_t together = 0;
     if (stage->work->put_run_in_order)
         TRY(stage->work->put_run_in_order(stage->ctx, stage->cursor, &together, error));
+    stage->run += together;
     *done = together > 0;
     return RF_OK;
 }
 
-static rf_code put_next(struct stage *stage, rf_error *error)
+static rf_code put_entry(struct stage *stage, rf_error *error)
 {
     rf_entry *entry;
-    bool done;
-    TRY(put_run(stage, &done, error));
-    if (done)
-        return RF_OK;
+    stage->run /= 2;
     rf_code code = cursor_next(stage->cursor, &entry, error);
     if (LIKELY(code == RF_OK))
         return put(stage, entry, error);
     return code != RF_END && stage->work->read_on && stage->cursor->input
                ? stage->work->read_on(stage->ctx, stage->cursor->input, error)
                : code;
+}
+
+static rf_code put_next(struct stage *stage, rf_error *error)
+{
+    bool done;
+    TRY(put_run(stage, &done, error));
+    return done ? RF_OK : put_entry(stage, error);
 }
 
 /* The entry at which a lane has stopped. Other lanes wait: an error may end what they use. */
@@ -187,7 +197,8 @@ static bool can_take(const struct stage *stage)
            (!stage->work->can_take || stage->work->can_take(stage->ctx));
 }
 
-/* The next entries, in order, as long as all can be put together. */
+/* The next entries, in order, as long as nearly all can be put together: not those at the end of a
+ * block. */
 static rf_code put_together(struct stage *stage, bool *done, rf_error *error)
 {
     *done = false;
@@ -195,6 +206,10 @@ static rf_code put_together(struct stage *stage, bool *done, rf_error *error)
         return RF_OK;
     TRY(drain(stage, error));
     TRY(put_run(stage, done, error));
+    if (!*done && stage->run >= RUN_LEAST) {
+        TRY(put_entry(stage, error));
+        *done = true;
+    }
     stage->together = *done;
     return RF_OK;
 }
