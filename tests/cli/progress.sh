@@ -5,7 +5,7 @@
 kv_rdb in.rdb
 mkfifo pipe
 export RDBFERRY_TEST_TTY=1
-"$RDBFERRY" convert pipe -o out.aof &
+"$RDBFERRY" convert pipe -o out.aof --threads 1 &
 exec 3>pipe
 head -c 19 in.rdb >&3
 sleep 0.7

@@ -12,6 +12,7 @@ cp strings.rdb damaged.rdb
 printf '\xc3\x05\x40AAAAAA' | dd of=damaged.rdb bs=1 seek=$((size / 9)) conv=notrunc status=none
 "$RDBFERRY" convert mixed.rdb --map-db 0=3 -o three.rdb -q
 "$RDBFERRY" convert three.rdb strings.rdb -o dbs.rdb -q
+"$RDBFERRY" convert strings.rdb three.rdb strings.rdb -o first-strings.rdb -q --on-collision skip
 "$RDBFERRY" convert dbs.rdb -o tagged.rdb --rename 's/^session:([0-9]*9)$/session:{\1}/' -q
 cp "$TESTDATA"/servers/{redis-8.8,valkey-9.1.0}.rdb "$TESTDATA"/faults/{module-aux,keydb-member-expiry}.rdb .
 
@@ -87,6 +88,7 @@ run split dbs.rdb -o outdir --shards 3 --flatten-dbs
 run split strings.rdb -o outdir --shards 5 --flatten-dbs --rename 's/^k/{k}/' -v
 run split strings.rdb -o outdir --shards 3 -v
 run split tagged.rdb -o outdir --shards 3 --flatten-dbs --hash-tag 'session:{*}' --prefix-db0
+run convert first-strings.rdb -o out.aof --flatten-dbs
 run convert tagged.rdb -o out.rdb --flatten-dbs --hash-tag '*:{*}' --on-collision skip
 run convert tagged.rdb strings.rdb -o out.aof --flatten-dbs
 run convert strings.rdb -o out.rdb --rename 's/[0-9]{4}$/x/'

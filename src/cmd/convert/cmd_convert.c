@@ -45,7 +45,7 @@ static rf_code write_output(struct conversion *conversion, rf_error *error)
     remove_leftovers(options->output,
                      options->written.to == TO_AOF_DIR ? options->written.appendfilename : NULL);
     TRY(transfer_survey(t, error));
-    t->session.read.batches = stage_batches(&options->common, 1);
+    t->session.read.batches = stage_batches(&options->common, 1, output_options_copies(&options->written));
     TRY(transfer_entries(t, &steps, error));
     TRY(log_repair_save(&t->session, options->output, error));
     session_if_killed(&t->session, NULL);

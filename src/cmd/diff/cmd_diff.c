@@ -91,7 +91,7 @@ static rf_code compare_inputs(struct diff *diff, rf_error *error)
     session_detail_memory(options.memory);
     TRY(rf_compare_open(&options, &diff->compare, error));
     session->read.raw_from = diff->options->before_count; /* compared with the rewritten keys of BEFORE */
-    session->read.batches = stage_batches(&diff->options->common, 1);
+    session->read.batches = stage_batches(&diff->options->common, 1, false);
     cursor_open(&cursor, session, 0, session->input_count);
     TRY(cursor_close(&cursor, digest_work_run(&work, &cursor, error), error));
     return finish(diff, error);

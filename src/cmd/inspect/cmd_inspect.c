@@ -68,7 +68,7 @@ static rf_code read_inputs(struct inspection *inspection, rf_error *error)
     struct session *session = &inspection->session;
     struct cursor *cursor = &inspection->cursor;
     if (reads_all(inspection->options))
-        session->read.batches = stage_batches(&inspection->options->common, 1);
+        session->read.batches = stage_batches(&inspection->options->common, 1, false);
     cursor_open(cursor, session, 0, session->input_count);
     return cursor_close(cursor, stage_run(cursor, &inspect_work, inspection, error), error);
 }

@@ -31,7 +31,7 @@ const struct option_row common_rows[] = {
 
 /* clang-format off */
 const struct option_row thread_rows[] = {
-    {OPTION_COUNT, 0, "threads", "N", "threads that decode and encode keys (as many as there\nare processors, less one)",
+    {OPTION_COUNT, 0, "threads", "N", "threads that decode and encode keys (as many as there\nare processors)",
      AT(threads), .most = THREADS_MOST},
     {.kind = OPTION_END},
 };

@@ -169,6 +169,13 @@ rf_server output_options_min_version(const struct output_options *written)
     return (rf_server){RF_REDIS, 2, 8};
 }
 
+bool output_options_copies(const struct output_options *written)
+{
+    const bool is_rdb = written->to == TO_RDB || written->preamble ||
+                        (written->to == TO_AOF_DIR && written->base == RF_BASE_RDB);
+    return is_rdb && !written->check && written->target.major == 0;
+}
+
 static void fill_in(struct output_options *written)
 {
     if (written->base == (int)OPT_UNSET)

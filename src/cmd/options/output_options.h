@@ -58,6 +58,9 @@ extern const struct option_choice collision_choices[];
 /* The oldest server version that can read this format; 0.0: any. */
 rf_server output_options_min_version(const struct output_options *written);
 
+/* Whether most values of a snapshot are copied as they are. */
+bool output_options_copies(const struct output_options *written);
+
 /* False: the output is not for a server. */
 static inline bool output_options_has_target(const struct output_options *written)
 {

@@ -65,8 +65,10 @@ static rf_code run_entries(struct lane *lane, uint64_t most)
         if (lane->journal.keys.len >= JOURNAL_MOST || (lane->work->is_full && lane->work->is_full(lane)))
             return RF_OK;
         TRY(run_several(lane, most - lane->journal.entry, &together));
-        if (together == 0)
+        if (together == 0) {
             TRY(run_entry(lane));
+            lane->alone++;
+        }
         lane->journal.entry += together > 0 ? together : 1;
     }
     return RF_OK;
@@ -90,6 +92,7 @@ static void run_before(struct lane *lane, uint64_t entry)
 void lane_run(struct lane *lane)
 {
     lane->stopped = false;
+    lane->alone = 0;
     rf_batch_notify(lane->batch, notices_listener(&lane->session->notices));
     rf_code code = run_entries(lane, UINT64_MAX);
     if (code != RF_OK && code != RF_END)

@@ -51,7 +51,8 @@ struct lane {
     struct session *session;
     struct cursor cursor;
     struct journal journal;
-    bool stopped; /* the next entry has to be put in order */
+    bool stopped;   /* the next entry has to be put in order */
+    uint64_t alone; /* entries that were not put together with others, since lane_run() */
 };
 
 /* For the input of `cursor`. lane_close() must be called in both cases. */

@@ -7,22 +7,24 @@
 #include "base/processors.h"
 #include <stdlib.h>
 
-enum { PARTS_MOST = 256, MEMORY_PER_THREAD = 8 * 1024 * 1024 };
+enum {
+    PARTS_MOST = 256,
+    MEMORY_PER_THREAD = 8 * 1024 * 1024,
+    RUN_LEAST = 1024, /* entries put together, after which one that is not does not matter */
+};
 
-/* Reading and writing need a processor as well; reading alone leaves much of it. A quarter of the memory is
- * for blocks and parts. */
-static size_t default_threads(bool writes)
+/* Copying leaves a second processor to reading and writing. A quarter of the memory is for blocks and
+ * parts. */
+static size_t default_threads(bool copies)
 {
-    size_t processors = processors_available(), threads = processors;
-    if (writes)
-        threads = processors > 2 ? processors - 1 : 1;
+    const size_t processors = processors_available(), threads = copies && processors == 2 ? 1 : processors;
     uint64_t allowed = memory_default().limit / 4 / MEMORY_PER_THREAD;
     return allowed < threads ? (size_t)allowed : threads;
 }
 
-size_t stage_batches(const struct common_options *common, size_t outputs)
+size_t stage_batches(const struct common_options *common, size_t outputs, bool copies)
 {
-    size_t threads = common->threads > 0 ? (size_t)common->threads : default_threads(outputs > 0);
+    size_t threads = common->threads > 0 ? (size_t)common->threads : default_threads(copies);
     size_t batches = ordered_jobs(threads < THREADS_MOST ? threads : THREADS_MOST);
     if (outputs > 0 && batches > PARTS_MOST / outputs)
         batches = PARTS_MOST / outputs;
@@ -39,6 +41,8 @@ struct stage {
     struct lane *lanes;
     size_t lane_count;
     const struct input *input; /* that the lanes are for */
+    bool together;             /* what was last could be put together: see put_together() */
+    size_t run;                /* entries put together; each one that was not halves it */
 };
 
 static void run(void *ctx, size_t job)
@@ -73,26 +77,46 @@ static rf_code open_lanes(struct stage *stage, rf_error *error)
 
 /* --- in order ----------------------------------------------------------------------------------------- */
 
+/* Entries that can be put together cost little more than finding their borders and appending what results of
+ * them, which lanes add: two threads, with reading and writing beside them, gain nothing. */
+static bool prefers_order(const struct stage *stage)
+{
+    return stage->cursor->session->read.batches == ordered_jobs(2) && stage->work->put_run_in_order;
+}
+
 static rf_code put(struct stage *stage, rf_entry *entry, rf_error *error)
 {
     return stage->work->put_in_order(stage->ctx, stage->cursor->input, entry, error);
 }
 
-/* The next entries of the cursor together, if they can be; else the next one. */
-static rf_code put_next(struct stage *stage, rf_error *error)
+/* The next entries of the cursor, if they can be put together. */
+static rf_code put_run(struct stage *stage, bool *done, rf_error *error)
 {
-    rf_entry *entry;
     size_t together = 0;
     if (stage->work->put_run_in_order)
         TRY(stage->work->put_run_in_order(stage->ctx, stage->cursor, &together, error));
-    if (together > 0)
-        return RF_OK;
+    stage->run += together;
+    *done = together > 0;
+    return RF_OK;
+}
+
+static rf_code put_entry(struct stage *stage, rf_error *error)
+{
+    rf_entry *entry;
+    stage->run /= 2;
     rf_code code = cursor_next(stage->cursor, &entry, error);
     if (LIKELY(code == RF_OK))
         return put(stage, entry, error);
     return code != RF_END && stage->work->read_on && stage->cursor->input
                ? stage->work->read_on(stage->ctx, stage->cursor->input, error)
                : code;
+}
+
+static rf_code put_next(struct stage *stage, rf_error *error)
+{
+    bool done;
+    TRY(put_run(stage, &done, error));
+    return done ? RF_OK : put_entry(stage, error);
 }
 
 /* The entry at which a lane has stopped. Other lanes wait: an error may end what they use. */
@@ -121,6 +145,7 @@ static rf_code put_in_order(struct stage *stage, struct lane *lane, rf_error *er
 static rf_code deliver(struct stage *stage, rf_error *error)
 {
     struct lane *lane = &stage->lanes[ordered_await(stage->ordered)];
+    stage->together = prefers_order(stage) && lane->alone == 0;
     TRY(lane_merge(lane, stage->cursor->session, error));
     if (lane->stopped)
         TRY(put_in_order(stage, lane, error));
@@ -166,14 +191,39 @@ static rf_code take(struct stage *stage, bool *taken, rf_error *error)
     return RF_OK;
 }
 
-/* One batch, or an entry that is in none, which comes after all that precedes it. */
+static bool can_take(const struct stage *stage)
+{
+    return stage->cursor->input && cursor_can_take(stage->cursor) &&
+           (!stage->work->can_take || stage->work->can_take(stage->ctx));
+}
+
+/* The next entries, in order, as long as nearly all can be put together: not those at the end of a
+ * block. */
+static rf_code put_together(struct stage *stage, bool *done, rf_error *error)
+{
+    *done = false;
+    if (!stage->together)
+        return RF_OK;
+    TRY(drain(stage, error));
+    TRY(put_run(stage, done, error));
+    if (!*done && stage->run >= RUN_LEAST) {
+        TRY(put_entry(stage, error));
+        *done = true;
+    }
+    stage->together = *done;
+    return RF_OK;
+}
+
+/* Entries together, one batch, or an entry that is in none, which comes after all that precedes it. */
 static rf_code step(struct stage *stage, rf_error *error)
 {
-    bool taken = false;
-    if (stage->cursor->input && cursor_can_take(stage->cursor) &&
-        (!stage->work->can_take || stage->work->can_take(stage->ctx)))
-        TRY(take(stage, &taken, error));
-    if (taken)
+    bool done = false;
+    if (can_take(stage)) {
+        TRY(put_together(stage, &done, error));
+        if (!done)
+            TRY(take(stage, &done, error));
+    }
+    if (done)
         return RF_OK;
     TRY(drain(stage, error));
     return put_next(stage, error);
@@ -182,6 +232,7 @@ static rf_code step(struct stage *stage, rf_error *error)
 rf_code stage_run(struct cursor *cursor, const struct lane_work *work, void *ctx, rf_error *error)
 {
     struct stage stage = {.cursor = cursor, .work = work, .ctx = ctx};
+    stage.together = prefers_order(&stage);
     const bool has_lanes = cursor->session->read.batches > 0;
     rf_code code = RF_OK;
     while (code == RF_OK)

@@ -12,9 +12,9 @@
 #include "cmd/run/lane.h"
 
 /* The number of batches that the threads are working on, for the session's read options; 0: for one thread,
- * there is no stage. As each has a part of each output, many outputs have fewer threads. With none, the
- * default leaves no processor to writing. */
-size_t stage_batches(const struct common_options *common, size_t outputs);
+ * there is no stage. As each has a part of each output, many outputs have fewer threads. `copies`: most
+ * values are copied as they are; on two processors the default is then one thread. */
+size_t stage_batches(const struct common_options *common, size_t outputs, bool copies);
 
 /* Does the work for all entries of the cursor, in lanes or, one after the other, by work->put_in_order().
  * Returns what ended it, for cursor_close(). */

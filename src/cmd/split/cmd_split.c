@@ -155,7 +155,8 @@ static rf_code write_outputs(struct split *split, rf_error *error)
     TRY(transfer_survey(t, error));
     t->session.read.topology = split->options->topology;
     t->session.read.batches = stage_batches(&split->options->common,
-                                            rf_topology_shards(split->options->topology));
+                                            rf_topology_shards(split->options->topology),
+                                            output_options_copies(&split->options->written));
     TRY(transfer_entries(t, &steps, error));
     if (t->sink)
         TRY(rf_sink_complete(t->sink, error));

@@ -363,7 +363,7 @@ static bool prepare(struct verification *v)
         return false;
     v->session.read.resume = v->session.read.counts_results = true;
     if (!v->options->against_target) /* which is asked as soon as a key is digested: fields may expire */
-        v->session.read.batches = stage_batches(&v->options->common, 0);
+        v->session.read.batches = stage_batches(&v->options->common, 0, false);
     v->out = is_dash(v->options->common.report) || is_dash(v->options->junit) ? stderr : stdout;
     v->faults = (struct faults){.out = v->out, .limit = v->options->limit};
     v->states = calloc(v->session.input_count + 1, sizeof *v->states);
