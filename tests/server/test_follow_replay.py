@@ -51,6 +51,21 @@ class Following(FollowReplaying):
                 self.assertIn("complete at offset", self.said)
                 self.assert_equal_data()
 
+    def test_halted_target(self):
+        """The source's buffer for its replicas is smaller than what is written meanwhile."""
+        settings = {**self.source_settings, "repl_backlog_size": "16kb"}
+        self.live = TcpServer(self.fresh(), client_output_buffer_limit=["replica", "2mb", "2mb", "1"], **settings)
+        self.addCleanup(self.live.stop)
+        running = self.begin(*self.job())
+        self.begun(running, lambda: "in step" in running.said())
+        with self.target.halted():
+            for i in range(40):
+                self.live.call.pipeline([("SET", f"key:{i}:{j}", os.urandom(5000)) for j in range(100)])
+        self.written(running)
+        self.stop(running)
+        self.assertIn(b"sync_full:1\r", self.live.call("INFO", "stats"))
+        self.assert_equal_data()
+
     @soak
     def test_exit_when_in_step(self):
         self.live.call("DEBUG", "POPULATE", 1000)
