@@ -83,7 +83,9 @@ bool listpack_first_integer(rf_slice start, int64_t *out)
 /* The server's limits; each but the first is lower than seven bits per byte would allow. */
 static size_t backlen_size(uint64_t size)
 {
-    return 1 + (size > 127) + (size >= 16383) + (size >= 2097151) + (size >= 268435455);
+    if (LIKELY(size <= 127))
+        return 1;
+    return 2 + (size >= 16383) + (size >= 2097151) + (size >= 268435455);
 }
 
 /* Seven bits per byte, the highest first, the top bit set in all but the first. */

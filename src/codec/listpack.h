@@ -52,4 +52,16 @@ static inline enum packed_step listpack_next(struct listpack *cursor, struct pac
     return PACKED_ELEMENT;
 }
 
+/* Takes the next element if it is an integer below 128. False: it is something else, or there is none. */
+static inline bool listpack_take_small(struct listpack *cursor, int64_t *integer)
+{
+    const uint8_t *p = cursor->pos;
+    if (*p >= 0x80 || UNLIKELY(cursor->end - p <= 1 || p[1] != 1))
+        return false;
+    *integer = *p;
+    cursor->pos = p + 2;
+    cursor->seen++;
+    return true;
+}
+
 #endif

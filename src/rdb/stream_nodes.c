@@ -47,11 +47,16 @@ static rf_code node_element(struct node *node, struct packed *e)
     return NODE_CORRUPT(node, "%s", node->listpack.fault);
 }
 
-static rf_code node_integer(struct node *node, int64_t *out)
+static rf_code node_large_integer(struct node *node, int64_t *out)
 {
     struct packed e;
     TRY(node_element(node, &e));
     return packed_integer(&e, out) ? RF_OK : NODE_CORRUPT(node, "expected a number");
+}
+
+static inline rf_code node_integer(struct node *node, int64_t *out)
+{
+    return LIKELY(listpack_take_small(&node->listpack, out)) ? RF_OK : node_large_integer(node, out);
 }
 
 static rf_code node_slice(struct node *node, uint8_t *text, rf_slice *out)
@@ -170,18 +175,14 @@ static rf_code walk_node(struct walk *k, rf_stream_id master_id, rf_slice blob,
     if (!listpack_open(&node.listpack, blob))
         return NODE_CORRUPT(&node, "%s", node.listpack.fault);
     TRY(master_entry(&node));
-    for (;;) {
-        struct packed e;
+    while (node.listpack.pos < node.listpack.end) {
         int64_t flags;
-        enum packed_step step = listpack_next(&node.listpack, &e);
-        if (step == PACKED_END)
-            break;
-        if (step == PACKED_DAMAGED)
-            return NODE_CORRUPT(&node, "%s", node.listpack.fault);
-        if (!packed_integer(&e, &flags))
-            return NODE_CORRUPT(&node, "expected a number");
+        TRY(node_integer(&node, &flags));
         TRY(entry(&node, flags, entries));
     }
+    struct packed none;
+    if (listpack_next(&node.listpack, &none) == PACKED_DAMAGED)
+        return NODE_CORRUPT(&node, "%s", node.listpack.fault);
     return node.live + node.deleted == 0 ? RF_OK
                                          : NODE_CORRUPT(&node, "fewer entries than the master entry states");
 }
