@@ -38,8 +38,8 @@ static inline bool producers_are_default(const rf_producers *producers)
 /* Walks the nodes; reports stream_entry. */
 rf_code stream_nodes(struct walk *k, struct stream_entries *entries);
 
-/* Whether all these IDs, which ascend, are those of entries of the stream, which must be held. Only nodes that
- * may have them are decoded. */
+/* Whether all these IDs, which ascend, are those of entries of the stream, which must be held. Only nodes
+ * that may have them are decoded. */
 rf_code stream_has_all(struct rf_value *value, const rf_stream_id *ids, size_t count, bool *all,
                        rf_error *error);
 
