@@ -98,11 +98,11 @@ static rf_code survey_record(void *ctx, const rf_producer_record *record)
     return refer(ctx, record->id);
 }
 
+/* There is at least one. */
 static void sort_references(struct survey *s)
 {
     size_t kept = 0;
-    if (s->count > 0)
-        qsort(s->ids, s->count, sizeof *s->ids, compare_ids);
+    qsort(s->ids, s->count, sizeof *s->ids, compare_ids);
     for (size_t i = 0; i < s->count; i++)
         if (kept == 0 || compare_ids(&s->ids[kept - 1], &s->ids[i]) != 0)
             s->ids[kept++] = s->ids[i];
@@ -118,15 +118,17 @@ static rf_code survey_references(struct survey *s, rf_entry *entry, rf_error *er
                                          .unowned = survey_unowned,
                                          .producers = survey_producers,
                                          .producer_record = survey_record};
-    bool all = true;
+    bool all;
     rf_code code = rf_value_walk(entry->value, &referrers, s, error);
     if (code == RF_E_MEMORY)
         return fail(error, code, "out of memory for %zu pending entries", s->count);
     TRY(code);
+    if (s->count == 0)
+        return RF_OK;
     sort_references(s);
-    if (s->count > 0)
-        TRY(stream_has_all(entry->value, s->ids, s->count, &all, error));
-    s->details |= all ? 0 : DETAIL_BIT(GONE_ENTRIES);
+    TRY(stream_has_all(entry->value, s->ids, s->count, &all, error));
+    if (!all)
+        s->details |= DETAIL_BIT(GONE_ENTRIES);
     return RF_OK;
 }
 

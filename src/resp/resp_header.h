@@ -44,14 +44,6 @@ static inline bool resp_is_head(const struct command_head *head, const uint8_t *
            (head->length <= 16 || load_le64(p + 8) == head->second);
 }
 
-/* The length of the argument at *p, which is moved to its bytes. False: it is not complete, or large. */
-static inline bool resp_begin_argument(const uint8_t **p, const uint8_t *end, uint64_t large,
-                                       uint64_t *length)
-{
-    return LIKELY(end - *p >= RESP_HEADER_MAX && (*p = resp_header_end(*p, '$', length)) &&
-                  end - *p >= (ptrdiff_t)*length + 2 && *length < large && load_le16(*p + *length) == CRLF);
-}
-
 /* Reads the head of a command at p; false: it is not complete, or something else. */
 bool resp_read_head(struct command_head *head, const uint8_t *p, const uint8_t *end, uint64_t large);
 

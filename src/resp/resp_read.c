@@ -43,6 +43,13 @@ const uint8_t *resp_long_header_end(const uint8_t *p, uint8_t mark, uint64_t *n)
     return load_le16(p) == CRLF ? p + 2 : NULL;
 }
 
+/* The length of the argument at *p, which is moved to its bytes. False: it is not complete, or large. */
+static inline bool begin_argument(const uint8_t **p, const uint8_t *end, uint64_t large, uint64_t *length)
+{
+    return LIKELY(end - *p >= RESP_HEADER_MAX && (*p = resp_header_end(*p, '$', length)) &&
+                  end - *p >= (ptrdiff_t)*length + 2 && *length < large && load_le16(*p + *length) == CRLF);
+}
+
 bool resp_read_head(struct command_head *head, const uint8_t *p, const uint8_t *end, uint64_t large)
 {
     uint64_t argc, length;
@@ -52,7 +59,7 @@ bool resp_read_head(struct command_head *head, const uint8_t *p, const uint8_t *
     if (end - p < RESP_HEADER_MAX || !(header = resp_header_end(p, '*', &argc)) || argc == 0)
         return false;
     name = header;
-    if (!resp_begin_argument(&name, end, large, &length))
+    if (!begin_argument(&name, end, large, &length))
         return false;
     head->argc = argc;
     head->header = (size_t)(header - p);
@@ -83,7 +90,7 @@ bool resp_read_at_once(struct rf_arguments *command)
     *argument = (rf_slice){start + head->name, head->length - head->name - 2};
     while (++argument < last) {
         uint64_t length;
-        if (UNLIKELY(!resp_begin_argument(&p, end, large, &length)))
+        if (UNLIKELY(!begin_argument(&p, end, large, &length)))
             return false;
         *argument = (rf_slice){p, length};
         p += length + 2;
