@@ -45,6 +45,19 @@ static inline unsigned chunk_escaped(chunk c)
     return (unsigned)_mm_movemask_epi8(_mm_or_si128(control, _mm_or_si128(quote, backslash)));
 }
 
+static inline unsigned chunk_equal(chunk c, uint8_t byte)
+{
+    return (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(c, _mm_set1_epi8((char)byte)));
+}
+
+/* "{" and "}". */
+static inline unsigned chunk_braces(chunk c)
+{
+    __m128i open = _mm_cmpeq_epi8(c, _mm_set1_epi8('{'));
+    __m128i close = _mm_cmpeq_epi8(c, _mm_set1_epi8('}'));
+    return (unsigned)_mm_movemask_epi8(_mm_or_si128(open, close));
+}
+
 #else
 
 typedef struct chunk {
@@ -95,6 +108,16 @@ static inline unsigned chunk_high(chunk c)
 static inline unsigned chunk_escaped(chunk c)
 {
     return word_escaped(c.low) | word_escaped(c.high) << 8;
+}
+
+static inline unsigned chunk_equal(chunk c, uint8_t byte)
+{
+    return word_high(word_equal(c.low, byte)) | word_high(word_equal(c.high, byte)) << 8;
+}
+
+static inline unsigned chunk_braces(chunk c)
+{
+    return chunk_equal(c, '{') | chunk_equal(c, '}');
 }
 
 #endif

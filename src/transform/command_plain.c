@@ -3,6 +3,7 @@
 #include "base/bytes.h"
 #include "transform/command_rewrite.h"
 #include "transform/filter.h"
+#include "transform/rewrite_names.h"
 #include <rdbferry/slot.h>
 
 /* Whether commands with keys of this database, from `offset` on, need no more than to be selected and
@@ -29,27 +30,6 @@ static inline bool filter_key(rf_command_rewrite *c, const rf_plain_command *com
     return answered;
 }
 
-/* Returns how many have their new names; the next one has to be put by itself. */
-static size_t rename_keys(rf_command_rewrite *c, rf_plain_command *commands, size_t count)
-{
-    enum { AT_ONCE = 32 };
-    rf_string keys[AT_ONCE];
-    size_t done = 0, n;
-    do {
-        rf_plain_command *next = &commands[done];
-        const size_t wanted = count - done < AT_ONCE ? count - done : AT_ONCE;
-        for (size_t i = 0; i < wanted; i++) {
-            keys[i].key = next[i].key;
-            keys[i].expire_ms = RF_NO_EXPIRY;
-        }
-        n = rf_rewrite_strings(c->options.rewrite, c->last_db.source_db, keys, wanted);
-        for (size_t i = 0; i < n; i++)
-            next[i].key = keys[i].key;
-        done += n;
-    } while (n == AT_ONCE);
-    return done;
-}
-
 static inline void set_slot(rf_plain_command *command)
 {
     command->slot = (int)rf_slot_of(command->key);
@@ -62,7 +42,8 @@ static inline bool choose(rf_command_rewrite *c, rf_plain_command *command, bool
         return false;
     if (!*accepted)
         return true;
-    if (c->options.rewrite && rename_keys(c, command, 1) == 0)
+    if (c->options.rewrite &&
+        rewrite_plain_commands(c->options.rewrite, c->last_db.source_db, command, 1) == 0)
         return false;
     if (is_divided(c) || filter->uses_slots)
         set_slot(command);
@@ -88,7 +69,8 @@ static size_t choose_some(rf_command_rewrite *c, rf_plain_commands *run)
 static size_t take_all(rf_command_rewrite *c, rf_plain_commands *run)
 {
     if (c->options.rewrite)
-        run->count = rename_keys(c, run->commands, run->count);
+        run->count = rewrite_plain_commands(c->options.rewrite, c->last_db.source_db, run->commands,
+                                            run->count);
     for (size_t i = 0; is_divided(c) && i < run->count; i++)
         set_slot(&run->commands[i]);
     return run->count;

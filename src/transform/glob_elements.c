@@ -106,6 +106,27 @@ static rf_slice bytes_of(const struct glob_run *run)
     return (rf_slice){run->bytes, run->length};
 }
 
+/* All bits of the lowest n bytes. */
+static uint64_t low_bytes(size_t n)
+{
+    return n == 0 ? 0 : UINT64_MAX >> 8 * (8 - n);
+}
+
+static void make_words(struct glob_form *form)
+{
+    const size_t head = form->head.len, tail = form->tail.len;
+    form->least = head + form->middle.len + tail;
+    form->is_short = head <= 8 && form->middle.len <= 1 && tail <= 8;
+    if (!form->is_short)
+        return;
+    for (size_t i = 0; i < head; i++)
+        form->head_word |= (uint64_t)form->head.ptr[i] << 8 * i;
+    for (size_t i = 0; i < tail; i++)
+        form->tail_word |= (uint64_t)form->tail.ptr[i] << 8 * (8 - tail + i);
+    form->head_mask = low_bytes(head);
+    form->tail_mask = ~low_bytes(8 - tail);
+}
+
 static void make_form(struct glob_runs *runs)
 {
     const struct glob_run *first = runs->runs, *last = runs->last;
@@ -118,6 +139,7 @@ static void make_form(struct glob_runs *runs)
     runs->form = (struct glob_form){.head = bytes_of(first), .tail = bytes_of(last)};
     if (stars == 2)
         runs->form.middle = bytes_of(first + 1);
+    make_words(&runs->form);
 }
 
 bool glob_runs_make(struct glob_runs *runs, const struct glob_element *elements, size_t count)

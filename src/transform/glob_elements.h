@@ -53,7 +53,11 @@ struct glob_mark {
  * one star is such a form, too. */
 struct glob_form {
     rf_slice head, middle, tail;
-    size_t moves[GLOB_MARKS]; /* the same as glob_run.has, of the middle */
+    size_t least;                  /* the length of all three */
+    bool is_short;                 /* the middle is one byte at most, the others are eight: */
+    uint64_t head_word, head_mask; /* the first byte lowest */
+    uint64_t tail_word, tail_mask; /* the last byte highest */
+    size_t moves[GLOB_MARKS];      /* the same as glob_run.has, of the middle */
 };
 
 /* Elements made ready to be matched. */
@@ -85,6 +89,14 @@ static inline size_t glob_find_bytes(rf_slice text, size_t from, size_t end, rf_
                           : glob_find_long(text, from, end, bytes);
 }
 
+/* The positions of the marks in a text of n bytes, whose middle is at `at`. */
+static inline void glob_form_place(const struct glob_runs *runs, size_t n, size_t at,
+                                   size_t positions[GLOB_MARKS])
+{
+    for (int i = 0; i < GLOB_MARKS; i++)
+        positions[i] = runs->marks[i].offset + (n & runs->marks[i].at_end) + (at & runs->form.moves[i]);
+}
+
 /* The same as glob_runs_match(), for a pattern that has a form. */
 static inline bool glob_form_match(const struct glob_runs *runs, rf_slice text, size_t positions[GLOB_MARKS])
 {
@@ -92,13 +104,12 @@ static inline bool glob_form_match(const struct glob_runs *runs, rf_slice text, 
     const rf_slice head = form->head, middle = form->middle, tail = form->tail;
     const size_t end = text.len - tail.len;
     size_t at = head.len;
-    if (text.len < head.len + middle.len + tail.len || !bytes_equal(text.ptr, head.ptr, head.len) ||
+    if (text.len < form->least || !bytes_equal(text.ptr, head.ptr, head.len) ||
         !bytes_equal(text.ptr + end, tail.ptr, tail.len))
         return false;
     if (middle.len > 0 && (at = glob_find_bytes(text, at, end, middle)) == end)
         return false;
-    for (int i = 0; i < GLOB_MARKS; i++)
-        positions[i] = runs->marks[i].offset + (text.len & runs->marks[i].at_end) + (at & form->moves[i]);
+    glob_form_place(runs, text.len, at, positions);
     return true;
 }
 

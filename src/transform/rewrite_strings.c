@@ -1,33 +1,84 @@
 /* SPDX-License-Identifier: MIT */
-/* Applies the rules to keys with plain strings. What depends on the database is decided once for all of them;
- * a name is looked at once, and written once. */
+/* Applies the rules to keys of which only the names matter, those of plain strings and of plain commands.
+ * What depends on the database is decided once for all of them; a name is looked at once, and written once.
+ */
 #include "transform/new_name.h"
+#include "transform/rewrite_names.h"
 #include "transform/rewrite_pass.h"
+#include "transform/short_name.h"
 
-static inline bool rename_string(rf_rewrite *w, const struct name_parts *parts, rf_string *key)
+/* What is the same for the keys of one call, in a copy, which no store of a byte can change; and counts. */
+struct names_pass {
+    int64_t db;
+    size_t longest; /* of short names, if all rules are hash-tag rules of short forms and the prefix
+                       is short, too; else 0 */
+    chunk prefix;
+    size_t prefix_length;
+    unsigned least, firsts;  /* as in the route */
+    struct rule *tags, *end; /* the hash-tag rules */
+    uint64_t counts;         /* of each key */
+    size_t usual, renamed;   /* keys that are left to end_pass() to be counted, and those with a new name */
+};
+
+/* Names with braces would have to be looked at if prefixes began with one. */
+static bool has_short_rules(const rf_rewrite *w, const struct names_pass *pass)
+{
+    bool are_short = !rewrite_has_rules(w, RULE_RENAME) && w->route.prefix.len < CHUNK &&
+                     '{' - w->route.least >= w->route.firsts;
+    for (const struct rule *rule = pass->tags; rule < pass->end; rule++)
+        are_short &= rule->tag->runs.has_form && rule->tag->runs.form.is_short;
+    return are_short;
+}
+
+/* False: all keys are ambiguous, or there is an error, which is found again for each. */
+static bool begin_pass(rf_rewrite *w, int64_t db, struct names_pass *pass)
+{
+    rf_error error;
+    if (rewrite_find_route(w, db, &error) != RF_OK || w->route.ambiguous)
+        return false;
+    *pass = (struct names_pass){.db = db,
+                                .least = w->route.least,
+                                .firsts = w->route.firsts,
+                                .tags = w->rules + w->first[RULE_HASH_TAG],
+                                .end = w->rules + w->first[RULE_HASH_TAG + 1],
+                                .counts = !w->counts_not};
+    if (has_short_rules(w, pass)) {
+        pass->longest = SHORT_NAME_MOST;
+        pass->prefix_length = w->route.prefix.len;
+        pass->prefix = chunk_load_part(w->route.prefix.data, pass->prefix_length);
+    }
+    return true;
+}
+
+static void end_pass(rf_rewrite *w, const struct names_pass *pass)
+{
+    w->counts.changed += (w->route.to != pass->db ? pass->usual : pass->renamed) * pass->counts;
+    count_map(w, pass->usual * pass->counts);
+    count_prefix(w, pass->usual * pass->counts);
+}
+
+static inline bool make_string(rf_rewrite *w, const struct name_parts *parts, rf_slice *made)
 {
     const size_t length = parts_length(parts);
     uint8_t *name = length <= LONGEST_NAME ? arena_alloc(&w->strings, length) : NULL;
     if (UNLIKELY(!name))
         return false;
     parts_put(parts, name);
-    key->key = slice_of(name, length);
-    key->record = NULL;
-    key->slot = -1;
+    *made = slice_of(name, length);
     return true;
 }
 
 /* A key with an unusual name. What is counted of one that is left to rf_rewrite_apply() is taken back. */
-static __attribute__((noinline)) bool rewrite_unusual(rf_rewrite *w, int64_t db, rf_string *key)
+static __attribute__((noinline)) bool rewrite_unusual(rf_rewrite *w, int64_t db, rf_slice *name)
 {
     const uint64_t counts = !w->counts_not;
-    struct passage p = passage_of(db, key->key, counts), back = passage_of(db, key->key, -counts);
+    struct passage p = passage_of(db, *name, counts), back = passage_of(db, *name, -counts);
     rf_error error;
     bool renamed = false;
     bool done = rewrite_pass(w, &p, &error) == RF_OK && !p.ambiguous;
     if (done)
-        renamed = p.parts.name.ptr != key->key.ptr && !slice_equal(p.parts.name, key->key);
-    if (!done || (renamed && !rename_string(w, &p.parts, key))) {
+        renamed = p.parts.name.ptr != name->ptr && !slice_equal(p.parts.name, *name);
+    if (!done || (renamed && !make_string(w, &p.parts, name))) {
         rewrite_pass(w, &back, &error);
         return false;
     }
@@ -36,53 +87,121 @@ static __attribute__((noinline)) bool rewrite_unusual(rf_rewrite *w, int64_t db,
     return true;
 }
 
-/* What is the same for the keys of one call. */
-struct strings_pass {
-    bool tags, moved; /* there are hash-tag rules; the database changes */
-    uint64_t counts;
-};
-
-/* Most keys: the name has no braces, nor could it begin with the prefix of another database. What the route
- * counts is left to the caller. False: it is another one, and unchanged. */
-static inline bool rewrite_usual(rf_rewrite *w, const struct strings_pass *pass, rf_string *key)
+/* The first rule that finds a tag, or NULL. */
+static inline struct rule *find_in_short(const struct names_pass *pass, const struct short_name *name,
+                                         size_t length, struct tag_span *tag)
 {
-    struct name_parts parts = {.prefix = buffer_slice(&w->route.prefix), .name = key->key};
-    struct rule *rule = NULL;
-    if (UNLIKELY(has_braces(key->key) || may_have_prefix(&w->route, key->key)))
+    size_t positions[GLOB_MARKS];
+    for (struct rule *rule = pass->tags; rule < pass->end; rule++)
+        if (short_name_match(&rule->tag->runs, name, length, positions) && positions[0] < positions[1]) {
+            *tag = (struct tag_span){positions[0], positions[1]};
+            return rule;
+        }
+    return NULL;
+}
+
+static inline uint8_t *put_prefix(const struct names_pass *pass, uint8_t *to)
+{
+    chunk_store(to, pass->prefix);
+    return to + pass->prefix_length;
+}
+
+/* Where the name has been put. */
+static inline void put_tag(rf_slice name, struct tag_span tag, uint8_t *to)
+{
+    to[tag.from] = '{';
+    bytes_copy(to + tag.from + 1, name.ptr + tag.from, tag.to - tag.from);
+    to[tag.to + 1] = '}';
+    bytes_copy(to + tag.to + 2, name.ptr + tag.to, name.len - tag.to);
+}
+
+/* Most keys: the name is short and has no braces, nor could it begin with the prefix of another database.
+ * False: it is another one, and unchanged. *counting: the rule that changed it; NULL: none. */
+__attribute__((always_inline)) static inline bool rewrite_short(rf_rewrite *w, const struct names_pass *pass,
+                                                                rf_slice *key, struct rule **counting)
+{
+    const rf_slice name = *key;
+    struct tag_span tag = {0};
+    if (UNLIKELY(name.len - 1 >= pass->longest || name.ptr[0] - pass->least < pass->firsts))
         return false;
-    if (pass->tags && (rule = find_tag(w, key->key, false, &parts.tag)) == NULL)
-        parts.tag = (struct tag_span){0};
-    const bool renamed = parts_are_more(&parts);
-    if (renamed && !rename_string(w, &parts, key))
+    const struct short_name bytes = short_name_load(name);
+    if (UNLIKELY(short_name_has_braces(&bytes)))
         return false;
+    *counting = find_in_short(pass, &bytes, name.len, &tag);
+    if (!*counting && pass->prefix_length == 0)
+        return true;
+    const size_t length = pass->prefix_length + name.len + (*counting ? 2 : 0);
+    uint8_t *made = arena_alloc(&w->strings, length + CHUNK);
+    if (UNLIKELY(!made))
+        return false;
+    uint8_t *to = put_prefix(pass, made);
+    short_name_put(&bytes, to);
+    if (LIKELY(*counting != NULL))
+        put_tag(name, tag, to);
+    *key = slice_of(made, length);
+    return true;
+}
+
+static inline void count_usual(struct names_pass *pass, struct rule *rule, bool renamed)
+{
     if (rule)
         rule->keys += pass->counts;
-    w->counts.changed += renamed || pass->moved ? pass->counts : 0;
-    return true;
+    pass->renamed += renamed;
+    pass->usual++;
 }
 
 size_t rf_rewrite_strings(rf_rewrite *rewrite, int64_t db, rf_string *keys, size_t count)
 {
-    const bool renames = rewrite_has_rules(rewrite, RULE_RENAME);
-    size_t done = 0, usual = 0;
-    rf_error error;
-    if (rewrite_find_route(rewrite, db, &error) != RF_OK || rewrite->route.ambiguous)
+    struct names_pass pass;
+    size_t done = 0;
+    if (!begin_pass(rewrite, db, &pass))
         return 0;
-    const struct strings_pass pass = {.tags = rewrite_has_rules(rewrite, RULE_HASH_TAG),
-                                      .moved = rewrite->route.to != db,
-                                      .counts = !rewrite->counts_not};
     for (rf_string *key = keys; done < count; done++, key++) {
-        if (LIKELY(!renames && rewrite_usual(rewrite, &pass, key)))
-            usual++;
-        else if (!rewrite_unusual(rewrite, db, key))
+        const uint8_t *before = key->key.ptr;
+        struct rule *rule;
+        if (LIKELY(rewrite_short(rewrite, &pass, &key->key, &rule)))
+            count_usual(&pass, rule, key->key.ptr != before);
+        else if (!rewrite_unusual(rewrite, db, &key->key))
             break;
+        if (key->key.ptr != before) {
+            key->record = NULL;
+            key->slot = -1;
+        }
         if (rewrite->shift_ms != 0 && key->expire_ms != RF_NO_EXPIRY) {
             key->expire_ms = shifted(key->expire_ms, rewrite->shift_ms);
             key->record = NULL;
         }
     }
-    count_map(rewrite, usual * pass.counts);
-    count_prefix(rewrite, usual * pass.counts);
+    end_pass(rewrite, &pass);
+    return done;
+}
+
+/* Commands with the key of the one before are frequent. */
+size_t rewrite_plain_commands(rf_rewrite *rewrite, int64_t db, rf_plain_command *commands, size_t count)
+{
+    struct names_pass pass;
+    size_t done = 0;
+    rf_slice before = {NULL, SIZE_MAX}, after = before;
+    struct rule *rule = NULL;
+    if (!begin_pass(rewrite, db, &pass))
+        return 0;
+    for (rf_plain_command *c = commands; done < count; done++, c++) {
+        if (slice_equal(c->key, before)) {
+            c->key = after;
+            count_usual(&pass, rule, after.ptr != before.ptr);
+            continue;
+        }
+        before = c->key;
+        if (LIKELY(rewrite_short(rewrite, &pass, &c->key, &rule))) {
+            after = c->key;
+            count_usual(&pass, rule, after.ptr != before.ptr);
+        } else if (rewrite_unusual(rewrite, db, &c->key)) {
+            before.len = SIZE_MAX;
+        } else {
+            break;
+        }
+    }
+    end_pass(rewrite, &pass);
     return done;
 }
 

@@ -4,14 +4,18 @@
 #include "base/bytes.h"
 #include "support/exact.h"
 #include "support/rewrites.h"
+#include "transform/rewrite_names.h"
 #include <criterion/criterion.h>
 
-enum { LONGEST = 12 };
+enum { SHORT = 12, LONGEST = 80 };
 
 static const char *const rules[] = {
     "flatten-dbs",
     "hash-tag {a*}*",
     "hash-tag *:{*}\nflatten-dbs",
+    "hash-tag aa{a*}a\nhash-tag {a*}:*b\nhash-tag *b{*}\nflatten-dbs %d:",
+    "hash-tag {a*:}aaaaaaaa\nhash-tag aaaaaaaab*{:}*\nflatten-dbs database_number_%d:",
+    "hash-tag {a*b:}*a\nflatten-dbs",
     "hash-tag {a}*\nhash-tag a:{*}\nflatten-dbs x%d.\nprefix-db0",
     "map-db 1=2,2=1\nrename s/^a/db/\nhash-tag {*}:*",
     "map-db 1=0\nrename s/^:/{/\nflatten-dbs {%d}",
@@ -62,7 +66,7 @@ static size_t check_keys(rf_rewrite *of_strings, rf_rewrite *of_entries, uint64_
     for (int n = 0; n < 5000; n++) {
         char text[LONGEST + 1];
         const char *letters = next_random(state) % 4 ? "aab:" : "ab:{}d1";
-        random_letters(letters, LONGEST, state, text);
+        random_letters(letters, next_random(state) % 4 ? SHORT : LONGEST, state, text);
         rf_slice name = exact_copy(text, strlen(text));
         const int64_t db = (int64_t)(next_random(state) % 3);
         done += check_key(of_strings, of_entries, db, name, next_random(state) % 2 ? RF_NO_EXPIRY : 1000);
@@ -98,7 +102,8 @@ static void check_batch(rf_rewrite *of_strings, rf_rewrite *of_entries, uint64_t
     rf_slice names[MOST];
     for (size_t i = 0; i < MOST; i++) {
         char text[LONGEST + 1];
-        random_letters(next_random(state) % 8 ? "aab:" : "ab:{}d1", LONGEST, state, text);
+        random_letters(next_random(state) % 8 ? "aab:" : "ab:{}d1", next_random(state) % 4 ? SHORT : LONGEST,
+                       state, text);
         names[i] = exact_copy(text, strlen(text));
         keys[i] = (rf_string){.record = record, .key = names[i], .expire_ms = RF_NO_EXPIRY, .slot = 5};
     }
@@ -127,6 +132,62 @@ Test(rewrite_strings, several_at_once)
         check_counts(of_strings, of_entries);
         rf_rewrite_free(of_strings);
         rf_rewrite_free(of_entries);
+    }
+}
+
+Test(rewrite_strings, a_brace_anywhere)
+{
+    rf_rewrite *of_strings = rewrite_of("hash-tag *:{*}\nflatten-dbs"),
+               *of_entries = rewrite_of("hash-tag *:{*}\nflatten-dbs");
+    for (size_t n = 1; n <= LONGEST; n++)
+        for (size_t at = 0; at < n; at++) {
+            char text[LONGEST];
+            memset(text, 'a', n);
+            text[n / 2] = ':';
+            text[at] = at % 2 ? '{' : '}';
+            rf_slice name = exact_copy(text, n);
+            check_key(of_strings, of_entries, 1, name, RF_NO_EXPIRY);
+            exact_free(name);
+        }
+    check_counts(of_strings, of_entries);
+    rf_rewrite_free(of_strings);
+    rf_rewrite_free(of_entries);
+}
+
+/* Of commands many have the key of the one before. */
+static void check_commands(rf_rewrite *of_strings, rf_rewrite *of_commands, uint64_t *state)
+{
+    enum { MOST = 40 };
+    const int64_t db = (int64_t)(next_random(state) % 3);
+    rf_string keys[MOST];
+    rf_plain_command commands[MOST];
+    char texts[MOST][LONGEST + 1];
+    for (size_t i = 0; i < MOST; i++) {
+        if (i == 0 || next_random(state) % 2)
+            random_letters(next_random(state) % 8 ? "aab:" : "ab:{}d1", SHORT, state, texts[i]);
+        else
+            strcpy(texts[i], texts[i - 1]);
+        keys[i] = (rf_string){.key = slice_of(texts[i], strlen(texts[i])), .expire_ms = RF_NO_EXPIRY};
+        commands[i] = (rf_plain_command){.key = keys[i].key};
+    }
+    const size_t done = rf_rewrite_strings(of_strings, db, keys, MOST);
+    cr_assert_eq(rewrite_plain_commands(of_commands, db, commands, MOST), done);
+    for (size_t i = 0; i < MOST; i++)
+        cr_assert(slice_equal(commands[i].key, keys[i].key), "%s", texts[i]);
+    rf_rewrite_release_names(of_strings);
+    rf_rewrite_release_names(of_commands);
+}
+
+Test(rewrite_strings, commands_as_strings)
+{
+    uint64_t state = printed_seed();
+    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
+        rf_rewrite *of_strings = rewrite_of(rules[i]), *of_commands = rewrite_of(rules[i]);
+        for (int round = 0; round < 1000; round++)
+            check_commands(of_strings, of_commands, &state);
+        check_counts(of_strings, of_commands);
+        rf_rewrite_free(of_strings);
+        rf_rewrite_free(of_commands);
     }
 }
 
