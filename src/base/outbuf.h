@@ -47,4 +47,17 @@ static inline void outbuf_put(struct outbuf *out, const void *bytes, size_t n)
     }
 }
 
+/* The same for bytes after which more can be read, up to `end`: up to `few`, a constant, are copied at once with
+ * what comes after them, without a branch on n. */
+static inline void outbuf_put_few(struct outbuf *out, const uint8_t *bytes, size_t n, const uint8_t *end,
+                                  size_t few)
+{
+    if (LIKELY(n <= few && (size_t)(end - bytes) >= few && (size_t)(out->end - out->pos) >= few)) {
+        memcpy(out->pos, bytes, few);
+        out->pos += n;
+    } else {
+        outbuf_put(out, bytes, n);
+    }
+}
+
 #endif
