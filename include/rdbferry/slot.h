@@ -17,6 +17,9 @@ RF_API rf_slice rf_hash_tag(rf_slice key);
 
 RF_API unsigned rf_slot_of(rf_slice key);
 
+/* That of keys with this tag. */
+RF_API unsigned rf_slot_of_tag(rf_slice tag);
+
 /* Both: *tag receives the result of rf_hash_tag(). */
 RF_API unsigned rf_slot_and_tag(rf_slice key, rf_slice *tag);
 

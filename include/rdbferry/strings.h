@@ -17,23 +17,27 @@
 #include <rdbferry/reader.h>
 #include <rdbferry/sink.h>
 
-/* A key. Its name and its expiry may be changed; `record` must be set to NULL then. */
+/* A key. Its name and its expiry may be changed; `record` must be set to NULL then, and of another name
+ * `slot` and `tag_length` as well. */
 typedef struct rf_string {
     uint64_t offset;       /* of its record in the decoded stream: the expiry, if there is one, the type, the
                               name and the value */
     size_t size;           /* of the record */
     const uint8_t *record; /* as it stands in the input */
     rf_slice key;
-    rf_slice stored;   /* the value as the record has it: plain, or an integer */
-    int64_t expire_ms; /* as in an entry */
-    int slot;          /* the same */
+    rf_slice stored;     /* the value as the record has it: plain, or an integer */
+    int64_t expire_ms;   /* as in an entry */
+    int slot;            /* the same */
+    uint16_t tag_at;     /* the position of the hash tag in the name, if it is known: */
+    uint16_t tag_length; /* 0: it is not known; there may be one */
 } rf_string;
 
 typedef struct rf_strings {
     int64_t db;
     const rf_encoding *encoding; /* of all of them */
     rf_value *value;             /* the reader's, for the sink */
-    rf_string *keys;             /* in the order of the input */
+    rf_string *keys;             /* in the order of the input, and what is stored in one piece of memory with
+                                    what is between */
     size_t count;                /* may be 0 */
 } rf_strings;
 

@@ -47,8 +47,8 @@ static inline void outbuf_put(struct outbuf *out, const void *bytes, size_t n)
     }
 }
 
-/* The same for bytes after which more can be read, up to `end`: up to `few`, a constant, are copied at once with
- * what comes after them, without a branch on n. */
+/* The same for bytes after which more can be read, up to `end`: up to `few`, a constant, are copied at once
+ * with what comes after them, without a branch on n. */
 static inline void outbuf_put_few(struct outbuf *out, const uint8_t *bytes, size_t n, const uint8_t *end,
                                   size_t few)
 {

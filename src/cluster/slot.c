@@ -19,11 +19,16 @@ rf_slice rf_hash_tag(rf_slice key)
     return hash_tag(key);
 }
 
+unsigned rf_slot_of_tag(rf_slice tag)
+{
+    return crc16(tag.ptr, tag.len) % RF_SLOTS;
+}
+
 unsigned rf_slot_and_tag(rf_slice key, rf_slice *tag)
 {
-    const rf_slice found = hash_tag(key), hashed = found.ptr ? found : key;
+    const rf_slice found = hash_tag(key);
     *tag = found;
-    return crc16(hashed.ptr, hashed.len) % RF_SLOTS;
+    return rf_slot_of_tag(found.ptr ? found : key);
 }
 
 unsigned rf_slot_of(rf_slice key)

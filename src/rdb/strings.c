@@ -36,6 +36,7 @@ static inline bool read_string(const uint8_t *at, const uint8_t *end, rf_string 
     key->record = at;
     key->size = (size_t)(p + size - at);
     key->slot = -1;
+    key->tag_at = key->tag_length = 0;
     return true;
 }
 

@@ -20,11 +20,12 @@ struct names_pass {
     size_t usual, renamed;   /* keys that are left to end_pass() to be counted, and those with a new name */
 };
 
-/* Names with braces would have to be looked at if prefixes began with one. */
+/* Names with braces would have to be looked at if prefixes began with one; and the tag of a name with a
+ * prefix that has one is another one. */
 static bool has_short_rules(const rf_rewrite *w, const struct names_pass *pass)
 {
     bool are_short = !rewrite_has_rules(w, RULE_RENAME) && w->route.prefix.len < CHUNK &&
-                     '{' - w->route.least >= w->route.firsts;
+                     !has_braces(buffer_slice(&w->route.prefix)) && '{' - w->route.least >= w->route.firsts;
     for (const struct rule *rule = pass->tags; rule < pass->end; rule++)
         are_short &= rule->tag->runs.has_form && rule->tag->runs.form.is_short;
     return are_short;
@@ -87,23 +88,21 @@ static __attribute__((noinline)) bool rewrite_unusual(rf_rewrite *w, int64_t db,
     return true;
 }
 
-/* The first rule that finds a tag, or NULL. */
-static inline struct rule *find_in_short(const struct names_pass *pass, const struct short_name *name,
-                                         size_t length, struct tag_span *tag)
+/* The rule that gives a name its tag, and where that is in the name before; NULL: none. */
+struct tagging {
+    struct rule *rule;
+    struct tag_span tag;
+};
+
+/* The first rule that finds a tag. */
+static inline struct tagging find_in_short(const struct names_pass *pass, const struct short_name *name,
+                                           size_t length)
 {
     size_t positions[GLOB_MARKS];
     for (struct rule *rule = pass->tags; rule < pass->end; rule++)
-        if (short_name_match(&rule->tag->runs, name, length, positions) && positions[0] < positions[1]) {
-            *tag = (struct tag_span){positions[0], positions[1]};
-            return rule;
-        }
-    return NULL;
-}
-
-static inline uint8_t *put_prefix(const struct names_pass *pass, uint8_t *to)
-{
-    chunk_store(to, pass->prefix);
-    return to + pass->prefix_length;
+        if (short_name_match(&rule->tag->runs, name, length, positions) && positions[0] < positions[1])
+            return (struct tagging){rule, {positions[0], positions[1]}};
+    return (struct tagging){0};
 }
 
 /* Where the name has been put. */
@@ -116,28 +115,27 @@ static inline void put_tag(rf_slice name, struct tag_span tag, uint8_t *to)
 }
 
 /* Most keys: the name is short and has no braces, nor could it begin with the prefix of another database.
- * False: it is another one, and unchanged. *counting: the rule that changed it; NULL: none. */
+ * False: it is another one, and unchanged. */
 __attribute__((always_inline)) static inline bool rewrite_short(rf_rewrite *w, const struct names_pass *pass,
-                                                                rf_slice *key, struct rule **counting)
+                                                                rf_slice *key, struct tagging *tagging)
 {
     const rf_slice name = *key;
-    struct tag_span tag = {0};
     if (UNLIKELY(name.len - 1 >= pass->longest || name.ptr[0] - pass->least < pass->firsts))
         return false;
     const struct short_name bytes = short_name_load(name);
     if (UNLIKELY(short_name_has_braces(&bytes)))
         return false;
-    *counting = find_in_short(pass, &bytes, name.len, &tag);
-    if (!*counting && pass->prefix_length == 0)
+    *tagging = find_in_short(pass, &bytes, name.len);
+    if (!tagging->rule && pass->prefix_length == 0)
         return true;
-    const size_t length = pass->prefix_length + name.len + (*counting ? 2 : 0);
+    const size_t length = pass->prefix_length + name.len + (tagging->rule ? 2 : 0);
     uint8_t *made = arena_alloc(&w->strings, length + CHUNK);
     if (UNLIKELY(!made))
         return false;
-    uint8_t *to = put_prefix(pass, made);
-    short_name_put(&bytes, to);
-    if (LIKELY(*counting != NULL))
-        put_tag(name, tag, to);
+    chunk_store(made, pass->prefix);
+    short_name_put(&bytes, made + pass->prefix_length);
+    if (LIKELY(tagging->rule != NULL))
+        put_tag(name, tagging->tag, made + pass->prefix_length);
     *key = slice_of(made, length);
     return true;
 }
@@ -158,14 +156,16 @@ size_t rf_rewrite_strings(rf_rewrite *rewrite, int64_t db, rf_string *keys, size
         return 0;
     for (rf_string *key = keys; done < count; done++, key++) {
         const uint8_t *before = key->key.ptr;
-        struct rule *rule;
-        if (LIKELY(rewrite_short(rewrite, &pass, &key->key, &rule)))
-            count_usual(&pass, rule, key->key.ptr != before);
+        struct tagging tagging = {0};
+        if (LIKELY(rewrite_short(rewrite, &pass, &key->key, &tagging)))
+            count_usual(&pass, tagging.rule, key->key.ptr != before);
         else if (!rewrite_unusual(rewrite, db, &key->key))
             break;
         if (key->key.ptr != before) {
             key->record = NULL;
             key->slot = -1;
+            key->tag_at = (uint16_t)(pass.prefix_length + tagging.tag.from + 1);
+            key->tag_length = (uint16_t)(tagging.tag.to - tagging.tag.from);
         }
         if (rewrite->shift_ms != 0 && key->expire_ms != RF_NO_EXPIRY) {
             key->expire_ms = shifted(key->expire_ms, rewrite->shift_ms);
@@ -182,19 +182,19 @@ size_t rewrite_plain_commands(rf_rewrite *rewrite, int64_t db, rf_plain_command 
     struct names_pass pass;
     size_t done = 0;
     rf_slice before = {NULL, SIZE_MAX}, after = before;
-    struct rule *rule = NULL;
+    struct tagging tagging = {0};
     if (!begin_pass(rewrite, db, &pass))
         return 0;
     for (rf_plain_command *c = commands; done < count; done++, c++) {
         if (slice_equal(c->key, before)) {
             c->key = after;
-            count_usual(&pass, rule, after.ptr != before.ptr);
+            count_usual(&pass, tagging.rule, after.ptr != before.ptr);
             continue;
         }
         before = c->key;
-        if (LIKELY(rewrite_short(rewrite, &pass, &c->key, &rule))) {
+        if (LIKELY(rewrite_short(rewrite, &pass, &c->key, &tagging))) {
             after = c->key;
-            count_usual(&pass, rule, after.ptr != before.ptr);
+            count_usual(&pass, tagging.rule, after.ptr != before.ptr);
         } else if (rewrite_unusual(rewrite, db, &c->key)) {
             before.len = SIZE_MAX;
         } else {

@@ -6,6 +6,7 @@
 #include "support/rewrites.h"
 #include "transform/rewrite_names.h"
 #include <criterion/criterion.h>
+#include <rdbferry/slot.h>
 
 enum { SHORT = 12, LONGEST = 80 };
 
@@ -27,6 +28,16 @@ static const char *const rules[] = {
 /* What stands for a record in the input. */
 static const uint8_t record[1];
 
+/* What is known of its tag is so. */
+static void check_tag(const rf_string *key)
+{
+    if (key->tag_length == 0)
+        return;
+    rf_slice tag = rf_hash_tag(key->key);
+    cr_assert_eq(tag.ptr, key->key.ptr + key->tag_at);
+    cr_assert_eq(tag.len, key->tag_length);
+}
+
 /* With one rewrite as a string, with the other one as an entry. Returns whether it is not ambiguous. */
 static bool check_key(rf_rewrite *of_strings, rf_rewrite *of_entries, int64_t db, rf_slice name,
                       int64_t expire_ms)
@@ -44,8 +55,21 @@ static bool check_key(rf_rewrite *of_strings, rf_rewrite *of_entries, int64_t db
     cr_assert(slice_equal(key.key, entry.key), "%.*s", (int)name.len, (const char *)name.ptr);
     cr_assert_eq(key.expire_ms, entry.expire_ms);
     cr_assert_eq(key.slot, entry.slot);
+    check_tag(&key);
     cr_assert_eq(key.record == record, slice_equal(entry.key, name) && entry.expire_ms == expire_ms);
     return done;
+}
+
+/* Most tags are known. */
+Test(rewrite_strings, knows_tags)
+{
+    rf_rewrite *rewrite = rewrite_of("hash-tag *:{*}\nflatten-dbs");
+    rf_string key = {.record = record, .key = SLICE("user:1234"), .expire_ms = RF_NO_EXPIRY, .slot = 5};
+    cr_assert_eq(rf_rewrite_strings(rewrite, 1, &key, 1), 1);
+    cr_assert(slice_equal(key.key, SLICE("db1:user:{1234}")));
+    cr_assert_eq(key.tag_length, 4);
+    check_tag(&key);
+    rf_rewrite_free(rewrite);
 }
 
 static void check_counts(const rf_rewrite *of_strings, const rf_rewrite *of_entries)

@@ -19,6 +19,7 @@ static rf_code keep_name(struct transfer *t, rf_string *string, rf_slice name, r
     memcpy(kept, name.ptr, name.len);
     string->key = (rf_slice){kept, name.len};
     string->record = NULL;
+    string->tag_length = 0;
     return RF_OK;
 }
 
@@ -99,15 +100,19 @@ static rf_code accept_strings(struct transfer *t, const struct transfer_steps *s
     return RF_OK;
 }
 
+static inline void place_one(rf_string *key, struct placed_key *placed)
+{
+    const rf_slice tag = slice_of(key->key.ptr + key->tag_at, key->tag_length);
+    *placed = (struct placed_key){.tag = tag, .bytes = key->size};
+    placed->slot = tag.len > 0 ? rf_slot_of_tag(tag) : rf_slot_and_tag(key->key, &placed->tag);
+    key->slot = (int)placed->slot;
+}
+
 static void place(struct transfer *t, const struct transfer_steps *steps, const rf_strings *strings)
 {
     struct placed_key placed[STRINGS_MOST];
-    for (size_t i = 0; i < strings->count; i++) {
-        rf_string *key = &strings->keys[i];
-        placed[i].bytes = key->size;
-        placed[i].slot = rf_slot_and_tag(key->key, &placed[i].tag);
-        key->slot = (int)placed[i].slot;
-    }
+    for (size_t i = 0; i < strings->count; i++)
+        place_one(&strings->keys[i], &placed[i]);
     transfer_note_written(t, steps, placed, strings->count);
 }
 

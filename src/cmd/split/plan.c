@@ -41,13 +41,15 @@ static inline void vote(struct plan *plan, const struct placed_key *key)
     struct plan_leader *leader = &plan->leaders[key->slot];
     const uint64_t start = start_of(key->tag), bytes = key->bytes;
     const size_t kept = kept_length(key->tag);
-    if (start == leader->start && bytes_equal(plan->tags[key->slot], key->tag.ptr, kept)) {
+    const bool is_long = kept > PLAN_TAG_START;
+    if (start == leader->start && (!is_long || bytes_equal(plan->tags[key->slot], key->tag.ptr, kept))) {
         leader->lead += bytes;
         leader->bytes += bytes;
         return;
     }
     const bool leads = leader->lead < bytes;
-    bytes_copy(plan->tags[leads ? key->slot : RF_SLOTS], key->tag.ptr, kept);
+    if (is_long)
+        bytes_copy(plan->tags[leads ? key->slot : RF_SLOTS], key->tag.ptr, kept);
     leader->start = leads ? start : leader->start;
     leader->bytes = leads ? bytes : leader->bytes;
     leader->lead = leads ? bytes - leader->lead : leader->lead - bytes;
@@ -126,11 +128,16 @@ bool plan_is_heavy(const struct plan *plan, const struct plan_shard *shard, unsi
 const char *plan_tag(const struct plan *plan, unsigned slot, char out[PLAN_TAG_TEXT])
 {
     const struct plan_leader *leader = &plan->leaders[slot];
-    bool is_cut = length_of(leader) > PLAN_TAG;
+    const size_t length = length_of(leader);
+    bool is_cut = length > PLAN_TAG;
+    uint8_t start[8];
     out[0] = '\0';
     if (leader->bytes <= plan->slots[slot].bytes / 2)
         return out;
-    escape_name((rf_slice){plan->tags[slot], is_cut ? PLAN_TAG : length_of(leader)}, out, PLAN_TAG_TEXT);
+    store_le64(start, leader->start >> 8);
+    escape_name(length <= PLAN_TAG_START ? slice_of(start, length)
+                                         : slice_of(plan->tags[slot], is_cut ? PLAN_TAG : length),
+                out, PLAN_TAG_TEXT);
     return is_cut ? strcat(out, "...") : out;
 }
 

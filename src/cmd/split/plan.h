@@ -12,6 +12,7 @@
 
 enum {
     PLAN_TAG = 48, /* bytes kept of a tag */
+    PLAN_TAG_START = 7,
     PLAN_TAG_TEXT = 4 * PLAN_TAG + 4,
 };
 
@@ -26,7 +27,7 @@ struct plan_slot {
 struct plan_leader {
     uint64_t lead;  /* bytes that have not been subtracted */
     uint64_t bytes; /* a lower bound of its own bytes: counted since it leads */
-    /* The length, PLAN_TAG + 1 if it is longer than what is kept, and the first seven bytes. */
+    /* The length, PLAN_TAG + 1 if it is longer than what is kept, and the first PLAN_TAG_START bytes. */
     uint64_t start;
 };
 
@@ -36,7 +37,8 @@ struct plan {
     uint64_t untagged;     /* keys without a hash tag */
     struct plan_slot slots[RF_SLOTS];
     struct plan_leader leaders[RF_SLOTS];
-    uint8_t tags[RF_SLOTS + 1][PLAN_TAG]; /* of the leaders; the last one is overwritten and not read */
+    uint8_t tags[RF_SLOTS + 1][PLAN_TAG]; /* of the leaders that are longer than that; the last one is
+                                             overwritten and not read */
     /* Of a key whose size is not known yet. */
     bool has_last;
     struct placed_key last;
