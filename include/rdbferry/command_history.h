@@ -25,6 +25,9 @@ RF_API bool rf_command_history_is_needed(const rf_filter *filter, const rf_rewri
 /* `rewrite` may be NULL; it must outlive the history. Returns NULL if out of memory. */
 RF_API rf_command_history *rf_command_history_new(const rf_rewrite *rewrite);
 
+/* Whether it is a SWAPDB or a FLUSHDB. */
+RF_API bool rf_command_history_has(const rf_entry *command);
+
 /* Notes a command: all of the log's, in order. `input`: the number of the file. RF_E_CORRUPT for an invalid
  * SWAPDB, RF_E_MEMORY. */
 RF_API rf_code rf_command_history_note(rf_command_history *history, uint32_t input, const rf_entry *command,

@@ -134,12 +134,17 @@ static bool repeats(const rf_command_history *history, const struct event *event
     return true;
 }
 
+bool rf_command_history_has(const rf_entry *command)
+{
+    return slice_is_word(command->argv[0], "SWAPDB") || slice_is_word(command->argv[0], "FLUSHDB");
+}
+
 rf_code rf_command_history_note(rf_command_history *history, uint32_t input, const rf_entry *command,
                                 rf_error *error)
 {
-    bool swap = slice_is_word(command->argv[0], "SWAPDB");
-    if (!swap && !slice_is_word(command->argv[0], "FLUSHDB"))
+    if (!rf_command_history_has(command))
         return RF_OK;
+    bool swap = slice_is_word(command->argv[0], "SWAPDB");
     struct event event = {.swap = swap, .dbs = {command->db, 0}, .place = {input, command->offset}};
     if (event.swap && !swapped_dbs(command, event.dbs)) {
         fail(error, RF_E_CORRUPT, "SWAPDB: invalid database numbers");

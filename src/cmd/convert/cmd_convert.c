@@ -37,8 +37,9 @@ static rf_code open_sink(void *ctx, rf_error *error)
     return rf_sink_open_aof(output, &sink, out, error);
 }
 
-static rf_code write_output(struct conversion *conversion, rf_error *error)
+static rf_code write_output(void *ctx, rf_error *error)
 {
+    struct conversion *conversion = ctx;
     const struct convert_options *options = conversion->options;
     const struct transfer_steps steps = {.open = open_sink, .ctx = conversion};
     struct transfer *t = &conversion->transfer;
@@ -70,6 +71,8 @@ static bool is_unread(const struct convert_options *options, rf_code code)
 static int convert(const struct convert_options *options)
 {
     struct conversion conversion = {.options = options};
+    const struct transfer_attempt attempt = {
+        .write = write_output, .ctx = &conversion, .may_repeat = !is_dash(options->output)};
     struct transfer *t = &conversion.transfer;
     int status = STATUS_OUTPUT;
     if (transfer_open(t, &options->common, &options->written)) {
@@ -77,7 +80,7 @@ static int convert(const struct convert_options *options)
         session_begin(&t->session);
         session_if_killed(&t->session,
                           is_dash(options->output) ? "the output is incomplete" : "nothing was written");
-        rf_code code = write_output(&conversion, &error);
+        rf_code code = transfer_attempt(t, &attempt, &error);
         if (code != RF_OK)
             transfer_discard(t);
         session_end(&t->session);

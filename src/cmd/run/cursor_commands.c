@@ -118,6 +118,8 @@ rf_code cursor_accept_command(struct cursor *cursor, rf_entry *command, rf_entry
     if (UNLIKELY(is_unjoined(cursor)))
         return fail(error, RF_E_ARGUMENT,
                     "AOF commands of a pipe cannot be combined with other inputs: save them to a file");
+    if (UNLIKELY(session->log.assumes) && rf_command_history_has(command))
+        return fail(error, RF_E_INCOMPATIBLE, "the log has a FLUSHDB or a SWAPDB");
     bool drop = leave_out(cursor, command);
     if (UNLIKELY(session->joined != NULL) && !drop)
         TRY(joined_logs_command(session->joined, session->options, cursor->number, command, &drop, error));

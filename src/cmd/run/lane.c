@@ -162,6 +162,7 @@ static void open_session(struct lane *lane, const struct session *whole)
     session->unfiltered = whole->unfiltered;
     session->shifted = whole->shifted;
     session->log.history = whole->log.history;
+    session->log.assumes = whole->log.assumes;
     session->notices.journal = &lane->journal;
 }
 

@@ -180,7 +180,7 @@ static rf_code read_all(struct pass *pass, size_t *count, rf_error *error)
         if (!head.may_hold_commands)
             continue;
         ++*count;
-        if (pass->note != note_history || may_have_history(pass, i))
+        if (pass->note != note_history || (!session->log.may_assume && may_have_history(pass, i)))
             TRY(read_input(pass, i, error));
     }
     return RF_OK;
@@ -254,7 +254,8 @@ static rf_code survey_history(struct session *session, rf_error *error)
     if (!session->log.history)
         return fail(error, RF_E_MEMORY, "out of memory");
     TRY(read_all(&pass, &files, error));
-    if (files > 0)
+    session->log.assumes = session->log.may_assume && files > 0;
+    if (files > 0 && !session->log.assumes)
         return rf_command_history_end(session->log.history, error);
     rf_command_history_free(session->log.history);
     session->log.history = NULL;

@@ -10,6 +10,8 @@
 
 struct log_survey {
     rf_command_history *history; /* NULL: not needed, or not known */
+    bool may_assume;             /* set before the survey: the run can be repeated with another one, */
+    bool assumes;                /* so the log is assumed to have no FLUSHDB and SWAPDB: one is an error */
     bool cut;                    /* commands from this place on are left out */
     size_t cut_input;
     uint64_t cut_offset;

@@ -47,6 +47,55 @@ void transfer_discard(struct transfer *t)
     t->kept_keys = 0;
 }
 
+/* --- attempts ----------------------------------------------------------------------------------------- */
+
+/* Whether nothing has been printed that would be printed again, and all inputs can be read again. */
+static bool may_repeat(const struct session *session)
+{
+    const struct log_options *log = &session->options->log;
+    bool may = !log->drop_command && !log->drop_at.text && !log_options_cut(log) && !log_options_repair(log);
+    for (size_t i = 0; i < session->input_count; i++)
+        may &= !session->inputs[i].is_live && input_can_rescan(&session->inputs[i]);
+    return may;
+}
+
+/* Whether another set of keys might not have led to it. */
+static bool may_depend_on_keys(rf_code code)
+{
+    return rf_code_is_input(code) || code == RF_E_INCOMPATIBLE || code == RF_E_COLLISION ||
+           code == RF_E_ARGUMENT;
+}
+
+static bool open_again(struct transfer *t)
+{
+    const struct common_options *common = t->common;
+    const struct output_options *written = t->written;
+    transfer_discard(t);
+    session_end(&t->session);
+    transfer_close(t);
+    if (common->keys.rewrite)
+        rf_rewrite_clear_counts(common->keys.rewrite);
+    if (!transfer_open(t, common, written))
+        return false;
+    session_begin(&t->session);
+    session_if_killed(&t->session, "nothing was written");
+    return true;
+}
+
+rf_code transfer_attempt(struct transfer *t, const struct transfer_attempt *attempt, rf_error *error)
+{
+    t->session.log.may_assume = attempt->may_repeat && may_repeat(&t->session);
+    rf_code code = attempt->write(attempt->ctx, error);
+    if (!t->session.log.assumes || !may_depend_on_keys(code))
+        return code;
+    message_detail("the logs are read in advance: %s", error->message);
+    if (!open_again(t))
+        return fail(error, RF_E_MEMORY, "out of memory");
+    if (attempt->begin_again)
+        attempt->begin_again(attempt->ctx);
+    return attempt->write(attempt->ctx, error);
+}
+
 /* --- the target --------------------------------------------------------------------------------------- */
 
 /* Unknown versions (0.0) are never newer. If both projects are involved, the result is Valkey, which reads

@@ -41,7 +41,20 @@ bool transfer_open(struct transfer *transfer, const struct common_options *commo
                    const struct output_options *written);
 void transfer_close(struct transfer *transfer);
 
-/* Called first: reads the inputs in advance as far as that is necessary. */
+/* What a command does between session_begin() and session_end(). */
+struct transfer_attempt {
+    rf_code (*write)(void *ctx, rf_error *error); /* from transfer_survey() on */
+    void (*begin_again)(void *ctx);               /* clears what `write` has counted; may be NULL */
+    void *ctx;
+    bool may_repeat; /* nothing is left of an attempt that fails */
+};
+
+/* Tries to write without reading logs in advance for their FLUSHDB and SWAPDB, which few have, if that can be
+ * repeated. An attempt that meets one, or that fails for a reason that one after it may have removed, does
+ * not count: everything begins again. */
+rf_code transfer_attempt(struct transfer *transfer, const struct transfer_attempt *attempt, rf_error *error);
+
+/* Called first in an attempt: reads the inputs in advance as far as that is necessary. */
 rf_code transfer_survey(struct transfer *transfer, rf_error *error);
 
 /* What a command adds; `check` and `written` may be NULL. A key is written if the sink does not skip it, or

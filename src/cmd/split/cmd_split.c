@@ -141,8 +141,22 @@ static rf_code add_plan(struct split *split, rf_error *error)
     return code;
 }
 
-static rf_code write_outputs(struct split *split, rf_error *error)
+static void begin_plan(struct plan *plan, const struct split_options *options)
 {
+    plan->topology = options->topology;
+    plan->nodes = options->nodes;
+}
+
+static void begin_again(void *ctx)
+{
+    const struct split *split = ctx;
+    memset(split->plan, 0, sizeof *split->plan);
+    begin_plan(split->plan, split->options);
+}
+
+static rf_code write_outputs(void *ctx, rf_error *error)
+{
+    struct split *split = ctx;
     struct transfer *t = &split->transfer;
     const struct transfer_steps steps = {
         .open = open_sink,
@@ -220,19 +234,20 @@ static void report_split(struct json *json, const void *ctx)
 static int split_inputs(const struct split_options *options)
 {
     struct split split = {.options = options, .plan = calloc(1, sizeof *split.plan)};
+    const struct transfer_attempt attempt = {
+        .write = write_outputs, .begin_again = begin_again, .ctx = &split, .may_repeat = true};
     struct session *session = &split.transfer.session;
     int status = STATUS_OUTPUT;
     if (!split.plan) {
         message_error("out of memory");
         return status;
     }
-    split.plan->topology = options->topology;
-    split.plan->nodes = options->nodes;
+    begin_plan(split.plan, options);
     if (transfer_open(&split.transfer, &options->common, &options->written)) {
         rf_error error;
         session_begin(session);
         session_if_killed(session, "nothing was written");
-        rf_code code = write_outputs(&split, &error);
+        rf_code code = transfer_attempt(&split.transfer, &attempt, &error);
         if (code != RF_OK)
             transfer_discard(&split.transfer);
         session_end(session);
