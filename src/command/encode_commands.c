@@ -26,7 +26,8 @@ void encoder_put_commands(struct encoder *e, const rf_plain_commands *run)
     encoder_append(e, run->db, (rf_slice){0});
     for (const rf_plain_command *c = run->commands; c <= last; c++) {
         if (c->head.ptr != to) {
-            outbuf_put(out, from, (size_t)(to - from));
+            if (from)
+                outbuf_put_few(out, from, (size_t)(to - from), end, FEW);
             from = c->head.ptr;
         }
         if (!rf_plain_command_is_whole(c)) {

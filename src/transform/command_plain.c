@@ -66,13 +66,24 @@ static size_t choose_some(rf_command_rewrite *c, rf_plain_commands *run)
     return taken;
 }
 
+/* Commands with the key of the one before are frequent. */
+static void set_slots(rf_plain_commands *run)
+{
+    rf_plain_command *const commands = run->commands;
+    for (size_t i = 0; i < run->count; i++)
+        if (i > 0 && slice_equal(commands[i].key, commands[i - 1].key))
+            commands[i].slot = commands[i - 1].slot;
+        else
+            set_slot(&commands[i]);
+}
+
 static size_t take_all(rf_command_rewrite *c, rf_plain_commands *run)
 {
     if (c->options.rewrite)
         run->count = rewrite_plain_commands(c->options.rewrite, c->last_db.source_db, run->commands,
                                             run->count);
-    for (size_t i = 0; is_divided(c) && i < run->count; i++)
-        set_slot(&run->commands[i]);
+    if (is_divided(c))
+        set_slots(run);
     return run->count;
 }
 

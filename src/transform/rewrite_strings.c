@@ -14,6 +14,7 @@ struct names_pass {
                        is short, too; else 0 */
     chunk prefix;
     size_t prefix_length;
+    bool keeps_names;        /* there are no rules and no prefix */
     unsigned least, firsts;  /* as in the route */
     struct rule *tags, *end; /* the hash-tag rules */
     uint64_t counts;         /* of each key */
@@ -46,6 +47,7 @@ static bool begin_pass(rf_rewrite *w, int64_t db, struct names_pass *pass)
     if (has_short_rules(w, pass)) {
         pass->longest = SHORT_NAME_MOST;
         pass->prefix_length = w->route.prefix.len;
+        pass->keeps_names = pass->prefix_length == 0 && pass->tags == pass->end;
         pass->prefix = chunk_load_part(w->route.prefix.data, pass->prefix_length);
     }
     return true;
@@ -122,6 +124,8 @@ __attribute__((always_inline)) static inline bool rewrite_short(rf_rewrite *w, c
     const rf_slice name = *key;
     if (UNLIKELY(name.len - 1 >= pass->longest || name.ptr[0] - pass->least < pass->firsts))
         return false;
+    if (pass->keeps_names)
+        return true;
     const struct short_name bytes = short_name_load(name);
     if (UNLIKELY(short_name_has_braces(&bytes)))
         return false;
