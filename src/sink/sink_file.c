@@ -13,44 +13,45 @@ struct sink_file {
     struct output output; /* none in a part */
     struct part part;     /* otherwise empty */
     rf_sink_options options;
-    bool in_rdb, commands_may_follow;
+    bool is_part, in_rdb, commands_may_follow;
     struct rdb_writer writer;
     struct encoder encoder;
 };
 
+/* The RDB of a part is ended by the output that it is appended to. */
 static rf_code end_rdb(struct sink_file *s, rf_error *error)
 {
     s->in_rdb = false;
-    return rdb_writer_end(&s->writer, error);
+    return s->is_part ? RF_OK : rdb_writer_end(&s->writer, error);
 }
 
-static rf_code put_entry(struct sink_file *s, rf_entry *entry, rf_error *error)
+COLD static rf_code failure(struct sink_file *s, rf_error *error)
 {
-    if (s->in_rdb && s->commands_may_follow && entry->kind == RF_ENTRY_COMMAND)
-        TRY(end_rdb(s, error));
-    return s->in_rdb ? rdb_writer_put(&s->writer, entry, error) : encoder_put(&s->encoder, entry, error);
+    return s->is_part ? fail(error, RF_E_MEMORY, "out of memory") : output_failure(&s->output, error);
+}
+
+static inline rf_code outcome(struct sink_file *s, rf_error *error)
+{
+    return LIKELY(s->encoder.out->code == RF_OK) ? RF_OK : failure(s, error);
 }
 
 static rf_code file_put(rf_sink *sink, rf_entry *entry, rf_error *error)
 {
     struct sink_file *s = (struct sink_file *)sink;
-    TRY(put_entry(s, entry, error));
-    return LIKELY(s->output.buf.code == RF_OK) ? RF_OK : output_failure(&s->output, error);
-}
-
-static void put_strings(struct sink_file *s, const rf_strings *strings)
-{
-    if (s->in_rdb)
-        rdb_writer_put_strings(&s->writer, strings);
-    else
-        encoder_put_strings(&s->encoder, strings);
+    if (s->in_rdb && s->commands_may_follow && entry->kind == RF_ENTRY_COMMAND)
+        TRY(end_rdb(s, error));
+    TRY(s->in_rdb ? rdb_writer_put(&s->writer, entry, error) : encoder_put(&s->encoder, entry, error));
+    return outcome(s, error);
 }
 
 static rf_code file_put_strings(rf_sink *sink, const rf_strings *strings, rf_error *error)
 {
     struct sink_file *s = (struct sink_file *)sink;
-    put_strings(s, strings);
-    return LIKELY(s->output.buf.code == RF_OK) ? RF_OK : output_failure(&s->output, error);
+    if (s->in_rdb)
+        rdb_writer_put_strings(&s->writer, strings);
+    else
+        encoder_put_strings(&s->encoder, strings);
+    return outcome(s, error);
 }
 
 static rf_code file_put_commands(rf_sink *sink, const rf_plain_commands *run, rf_error *error)
@@ -59,7 +60,7 @@ static rf_code file_put_commands(rf_sink *sink, const rf_plain_commands *run, rf
     if (s->in_rdb)
         TRY(end_rdb(s, error));
     encoder_put_commands(&s->encoder, run);
-    return LIKELY(s->output.buf.code == RF_OK) ? RF_OK : output_failure(&s->output, error);
+    return outcome(s, error);
 }
 
 static rf_code file_finish(rf_sink *sink, rf_error *error)
@@ -93,31 +94,6 @@ static void file_close(rf_sink *sink)
 
 /* --- parts -------------------------------------------------------------------------------------------- */
 
-/* The RDB is ended by the output that a part with commands is appended to. */
-static rf_code part_put(rf_sink *sink, rf_entry *entry, rf_error *error)
-{
-    struct sink_file *s = (struct sink_file *)sink;
-    if (s->commands_may_follow && entry->kind == RF_ENTRY_COMMAND)
-        s->in_rdb = false;
-    TRY(put_entry(s, entry, error));
-    return LIKELY(s->part.buf.code == RF_OK) ? RF_OK : fail(error, RF_E_MEMORY, "out of memory");
-}
-
-static rf_code part_put_strings(rf_sink *sink, const rf_strings *strings, rf_error *error)
-{
-    struct sink_file *s = (struct sink_file *)sink;
-    put_strings(s, strings);
-    return LIKELY(s->part.buf.code == RF_OK) ? RF_OK : fail(error, RF_E_MEMORY, "out of memory");
-}
-
-static rf_code part_put_commands(rf_sink *sink, const rf_plain_commands *run, rf_error *error)
-{
-    struct sink_file *s = (struct sink_file *)sink;
-    s->in_rdb = false;
-    encoder_put_commands(&s->encoder, run);
-    return LIKELY(s->part.buf.code == RF_OK) ? RF_OK : fail(error, RF_E_MEMORY, "out of memory");
-}
-
 static void on_select(void *ctx, int64_t db)
 {
     struct sink_file *s = ctx;
@@ -148,9 +124,9 @@ static void part_free(rf_sink *sink)
     free(s);
 }
 
-static const struct sink_class part_class = {.put = part_put,
-                                             .put_strings = part_put_strings,
-                                             .put_commands = part_put_commands,
+static const struct sink_class part_class = {.put = file_put,
+                                             .put_strings = file_put_strings,
+                                             .put_commands = file_put_commands,
                                              .restart = part_restart,
                                              .size = part_bytes_put,
                                              .close = part_free};
@@ -164,6 +140,7 @@ static rf_code file_open_part(rf_sink *sink, rf_notify notify, rf_sink **out, rf
         return fail(error, RF_E_MEMORY, "out of memory");
     }
     s->sink.class = &part_class;
+    s->is_part = true;
     s->sink.check = whole->sink.check;
     s->sink.takes_strings = whole->sink.takes_strings;
     s->sink.takes_commands = whole->sink.takes_commands;
@@ -201,7 +178,7 @@ static rf_code file_append(rf_sink *sink, rf_sink *part, rf_error *error)
     for (size_t i = 0; i < from->part.count; i++)
         append_run(s, from, i);
     from->in_rdb = s->in_rdb;
-    return LIKELY(s->output.buf.code == RF_OK) ? RF_OK : output_failure(&s->output, error);
+    return outcome(s, error);
 }
 
 /* --- opening ------------------------------------------------------------------------------------------ */
