@@ -31,7 +31,9 @@ def commands_of_aof(folder):
 @unittest.skipIf(os.environ.get("BUILD") in ("asan", "tsan"), "the library is in an interpreter without sanitizers")
 class Following(Folder):
     def start(self, **settings):
-        server = TcpServer(self.path("source"), **{"repl_diskless_sync_delay": 0, "appendonly": "yes", **settings})
+        # With "everysec" a slow fsync delays writes, and what expect() reads.
+        defaults = {"repl_diskless_sync_delay": 0, "appendonly": "yes", "appendfsync": "no"}
+        server = TcpServer(self.path("source"), **{**defaults, **settings})
         self.addCleanup(server.stop)
         return server
 
