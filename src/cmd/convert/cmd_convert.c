@@ -72,7 +72,7 @@ static int convert(const struct convert_options *options)
 {
     struct conversion conversion = {.options = options};
     const struct transfer_attempt attempt = {
-        .write = write_output, .ctx = &conversion, .may_repeat = !is_dash(options->output)};
+        .write = write_output, .ctx = &conversion, .output = options->output};
     struct transfer *t = &conversion.transfer;
     int status = STATUS_OUTPUT;
     if (transfer_open(t, &options->common, &options->written)) {

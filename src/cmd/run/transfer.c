@@ -4,6 +4,7 @@
 #include "base/fail.h"
 #include "cmd/run/command_support.h"
 #include "cmd/run/journal.h"
+#include "cmd/run/paths.h"
 #include "cmd/run/stage.h"
 #include "cmd/run/transfer_lane.h"
 #include "cmd/term/message.h"
@@ -11,6 +12,7 @@
 #include <rdbferry/value.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 bool transfer_open(struct transfer *t, const struct common_options *common,
                    const struct output_options *written)
@@ -49,21 +51,23 @@ void transfer_discard(struct transfer *t)
 
 /* --- attempts ----------------------------------------------------------------------------------------- */
 
+/* Whether nothing of the output is seen before it is finished. */
+static bool is_temporary(const char *output)
+{
+    struct stat st;
+    return !output ||
+           (!is_dash(output) && (stat(output, &st) != 0 || S_ISREG(st.st_mode) || S_ISDIR(st.st_mode)));
+}
+
 /* Whether nothing has been printed that would be printed again, and all inputs can be read again. */
-static bool may_repeat(const struct session *session)
+static bool may_repeat(const struct session *session, const char *output)
 {
     const struct log_options *log = &session->options->log;
-    bool may = !log->drop_command && !log->drop_at.text && !log_options_cut(log) && !log_options_repair(log);
+    bool may = is_temporary(output) && !session->options->verbose && !log->drop_command &&
+               !log->drop_at.text && !log_options_cut(log) && !log_options_repair(log);
     for (size_t i = 0; i < session->input_count; i++)
         may &= !session->inputs[i].is_live && input_can_rescan(&session->inputs[i]);
     return may;
-}
-
-/* Whether another set of keys might not have led to it. */
-static bool may_depend_on_keys(rf_code code)
-{
-    return rf_code_is_input(code) || code == RF_E_INCOMPATIBLE || code == RF_E_COLLISION ||
-           code == RF_E_ARGUMENT;
 }
 
 static bool open_again(struct transfer *t)
@@ -84,11 +88,10 @@ static bool open_again(struct transfer *t)
 
 rf_code transfer_attempt(struct transfer *t, const struct transfer_attempt *attempt, rf_error *error)
 {
-    t->session.log.may_assume = attempt->may_repeat && may_repeat(&t->session);
+    t->session.log.may_assume = may_repeat(&t->session, attempt->output);
     rf_code code = attempt->write(attempt->ctx, error);
-    if (!t->session.log.assumes || !may_depend_on_keys(code))
+    if (code == RF_OK || !t->session.log.assumes)
         return code;
-    message_detail("the logs are read in advance: %s", error->message);
     if (!open_again(t))
         return fail(error, RF_E_MEMORY, "out of memory");
     if (attempt->begin_again)
@@ -359,5 +362,7 @@ rf_code transfer_entries(struct transfer *t, const struct transfer_steps *steps,
     TRY(cursor_close(&cursor, stage_run(&cursor, &transfer_work, &work, error), error));
     if (!t->begun)
         TRY(steps->open(steps->ctx, error));
-    return collisions_end(&t->collisions, error);
+    TRY(collisions_end(&t->collisions, error));
+    t->session.log.assumes = false; /* it had none: what fails from here on would fail again */
+    return RF_OK;
 }

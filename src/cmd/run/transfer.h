@@ -46,12 +46,13 @@ struct transfer_attempt {
     rf_code (*write)(void *ctx, rf_error *error); /* from transfer_survey() on */
     void (*begin_again)(void *ctx);               /* clears what `write` has counted; may be NULL */
     void *ctx;
-    bool may_repeat; /* nothing is left of an attempt that fails */
+    const char *output; /* what it writes to; NULL: nothing */
 };
 
 /* Tries to write without reading logs in advance for their FLUSHDB and SWAPDB, which few have, if that can be
- * repeated. An attempt that meets one, or that fails for a reason that one after it may have removed, does
- * not count: everything begins again. */
+ * repeated: the output is a file or directory, and nothing is printed meanwhile. An attempt that meets one,
+ * or that fails before all entries are written, which one after that place may have prevented, does not
+ * count: everything begins again. */
 rf_code transfer_attempt(struct transfer *transfer, const struct transfer_attempt *attempt, rf_error *error);
 
 /* Called first in an attempt: reads the inputs in advance as far as that is necessary. */

@@ -234,8 +234,10 @@ static void report_split(struct json *json, const void *ctx)
 static int split_inputs(const struct split_options *options)
 {
     struct split split = {.options = options, .plan = calloc(1, sizeof *split.plan)};
-    const struct transfer_attempt attempt = {
-        .write = write_outputs, .begin_again = begin_again, .ctx = &split, .may_repeat = true};
+    const struct transfer_attempt attempt = {.write = write_outputs,
+                                             .begin_again = begin_again,
+                                             .ctx = &split,
+                                             .output = options->dry_run ? NULL : options->output};
     struct session *session = &split.transfer.session;
     int status = STATUS_OUTPUT;
     if (!split.plan) {
