@@ -73,11 +73,16 @@ cp many.aof aof/a.aof.1.incr.aof
 printf 'file a.aof.%d.incr.aof seq %d type i\n' 1 1 2 2 >aof/a.aof.manifest
 both "$PWD/aof"
 
+echo 'keys that have been counted'
+cp "$TESTDATA/servers/redis-7.0.15.rdb" aof/a.aof.1.base.rdb
+printf 'file a.aof.1.base.rdb seq 1 type b\n' >>aof/a.aof.manifest
+both "$PWD/aof"
+
 echo 'what a pipe has received cannot be taken back'
 { cat many.aof; resp 'SET a 1' FLUSHDB 'SET b 1'; } >in.aof
 mkfifo fifo
 cat fifo >from-fifo &
-"$RDBFERRY" convert in.aof -o fifo --to aof --flatten-dbs -q
+timeout 30 "$RDBFERRY" convert in.aof -o fifo --to aof --flatten-dbs -q
 wait
 "$RDBFERRY" convert in.aof -o - --to aof --flatten-dbs -q >from-stdout
 "$RDBFERRY" convert in.aof -o file.aof --flatten-dbs -q
