@@ -616,7 +616,7 @@ static size_t count_results(struct run *run)
 }
 
 /* A million keys take linear time: selected, renamed, narrowed, held back in a transaction. */
-Test(command_rewrite, long_commands, .timeout = 30)
+Test(command_rewrite, long_commands, .timeout = 120)
 {
     static const rf_slice multi = {(const uint8_t *)"MULTI", 5}, exec = {(const uint8_t *)"EXEC", 4};
     rf_error error;
