@@ -231,11 +231,11 @@ class FromCluster(WithCluster):
     def key_of(self, node):
         return next(f"k{i}" for i in range(99) if self.cluster.node_of(slot_of(b"k%d" % i)) is node)
 
-    def begin_with_replica(self):
+    def begin_with_replica(self, *options):
         """A primary that is followed, a replica that has what it has, and what can be written to either."""
         primary = self.primaries[0]
         replica, increments = self.add_replica(primary), [("INCR", self.key_of(primary))] * 100
-        job = self.lasting()
+        job = self.lasting(*options)
         running = self.begin(*job)
         primary.call.pipeline(increments)
         self.in_step(running)
@@ -277,8 +277,17 @@ class FromCluster(WithCluster):
         self.cluster.start_again(primary, ports)
 
     def test_halted_primary(self):
-        """It does not close the link; that another one has taken over is known from the other nodes only."""
-        primary, replica, increments, job, running = self.begin_with_replica()
+        """It does not close the link; that another one has taken over is known from the other nodes only. Those that
+        are only idle say something every 10 seconds."""
+        self.halt_primary("--source-timeout", "12s")
+
+    @soak
+    def test_halted_primary_without_a_timeout(self):
+        """That is a minute."""
+        self.halt_primary()
+
+    def halt_primary(self, *options):
+        primary, replica, increments, job, running = self.begin_with_replica(*options)
         with primary.halted():
             wait_until(lambda: replica.call("ROLE")[0] == b"master")
             wait_until(lambda: b"cluster_state:ok" in replica.call("CLUSTER", "INFO"))
