@@ -230,8 +230,11 @@ static void read_damaged(rf_slice input)
     cr_expect(code == RF_OK || code == RF_E_FORMAT || error.offset >= 0, "%s", error.message);
     cr_expect(code == RF_OK || error.offset <= (int64_t)input.len, "%s", error.message);
     cr_expect_neq(code, RF_E_MEMORY);
-    if (code != RF_E_DUPLICATE) /* not everybody asks */
-        cr_expect_eq(run_read(input, 7, &text, &other), code, "%s", other.message);
+    const rf_code in_pieces = run_read(input, 7, &text, &other);
+    if (code == RF_E_FORMAT) /* the first few bytes may not show what was done to it */
+        cr_expect_neq(in_pieces, RF_OK);
+    else if (code != RF_E_DUPLICATE) /* not everybody asks */
+        cr_expect_eq(in_pieces, code, "%s", other.message);
     cr_expect_eq(run_encode(input, 4096, &all, NULL, &other) == RF_OK, code == RF_OK, "%s", other.message);
     run_encode(input, 4096, &old, NULL, &other);
     run_read(input, 4096, NULL, &other);
