@@ -5,7 +5,9 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/fail.h"
+#include "net/connection.h"
 #include "net/redirect.h"
+#include <poll.h>
 #include <stdlib.h>
 
 /* --- nodes --------------------------------------------------------------------------------------------- */
@@ -134,7 +136,6 @@ static rf_code apply(struct cluster_map *map, const struct primaries *found, rf_
 {
     primaries_free(&map->primaries);
     map->primaries = *found;
-    map->stale = false;
     TRY(prepare(map, error));
     TRY(add_primaries(map, error));
     assign_slots(map);
@@ -159,37 +160,67 @@ static void put_addresses(const struct cluster_map *map, bool lost, rf_address *
             out[(*count)++] = map->primaries.nodes[i];
 }
 
-static rf_code ask_nodes(const struct cluster_map *map, struct primaries *found, rf_error *error)
+/* The nodes of the cluster are tried first; those of the target may be gone. */
+static rf_code begin_query(struct cluster_map *map, rf_error *error)
 {
     size_t count = 0;
-    rf_address *addresses = malloc(map->primaries.node_count * sizeof *addresses);
-    if (!addresses)
+    map->asked = malloc(map->primaries.node_count * sizeof *map->asked);
+    if (!map->asked)
         return fail(error, RF_E_MEMORY, "out of memory");
-    put_addresses(map, false, addresses, &count);
-    put_addresses(map, true, addresses, &count);
-    rf_code code = primaries_find(map->target, addresses, count, found, error);
-    free(addresses);
-    return code;
+    if (map->primaries.kind == RF_TARGET_CLUSTER) {
+        put_addresses(map, false, map->asked, &count);
+        put_addresses(map, true, map->asked, &count);
+    }
+    map->stale = false;
+    return primaries_query_begin(map->target, map->asked, count, &map->query, error);
 }
 
-/* The nodes of the cluster are tried first; those of the target may be gone. */
-static rf_code find_again(const struct cluster_map *map, struct primaries *found, rf_error *error)
+static void end_query(struct cluster_map *map)
 {
-    const rf_target *target = map->target;
-    if (map->primaries.kind == RF_TARGET_CLUSTER && ask_nodes(map, found, error) == RF_OK)
-        return RF_OK;
-    return primaries_find(target, target->addresses, target->address_count, found, error);
+    primaries_query_end(map->query);
+    free(map->asked);
+    map->query = NULL;
+    map->asked = NULL;
+}
+
+void cluster_map_cancel(struct cluster_map *map)
+{
+    map->stale |= map->query != NULL;
+    end_query(map);
+}
+
+static rf_code take_over(struct cluster_map *map, struct primaries *found, rf_error *error)
+{
+    if (found->kind == map->primaries.kind && (!found->info_refused || map->primaries.info_refused))
+        return apply(map, found, error);
+    primaries_free(found);
+    map->stale = true;
+    return fail(error, RF_E_TARGET, "%s: the server's mode has changed or is no longer reported",
+                map->primary[0]->name);
+}
+
+rf_code cluster_map_continue(struct cluster_map *map, rf_error *error)
+{
+    struct primaries found;
+    rf_code code = map->query ? RF_OK : begin_query(map, error);
+    if (code == RF_OK && (code = primaries_query_result(map->query, &found, error)) == RF_END)
+        return code;
+    map->stale |= code != RF_OK;
+    end_query(map);
+    return code == RF_OK ? take_over(map, &found, error) : code;
 }
 
 rf_code cluster_map_refresh(struct cluster_map *map, rf_error *error)
 {
-    struct primaries found;
-    TRY(find_again(map, &found, error));
-    if (found.kind == map->primaries.kind && (!found.info_refused || map->primaries.info_refused))
-        return apply(map, &found, error);
-    primaries_free(&found);
-    return fail(error, RF_E_TARGET, "%s: the server's mode has changed or is no longer reported",
-                map->primary[0]->name);
+    const rf_target_wait *wait = &map->target->wait;
+    rf_code code;
+    while ((code = cluster_map_continue(map, error)) == RF_END) {
+        struct pollfd over = {.fd = primaries_query_fd(map->query), .events = POLLIN};
+        poll(&over, 1, CONNECTION_TICK_MS);
+        if (wait->tick)
+            TRY(wait->tick(wait->ctx, error));
+    }
+    return code;
 }
 
 bool cluster_map_is_due(struct cluster_map *map)
@@ -223,6 +254,7 @@ const char *cluster_map_kind(const struct cluster_map *map)
 
 void cluster_map_free(struct cluster_map *map)
 {
+    end_query(map);
     for (size_t i = 0; i < map->node_count; i++)
         free_node(map, map->nodes[i]);
     free_node(map, map->unassigned);

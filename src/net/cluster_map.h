@@ -3,7 +3,7 @@
  *
  *   cluster_map_find()      the first topology, from the addresses of the target
  *   cluster_map_refresh()   the next ones, from the nodes of the last one, those that are lost at the end, or
- *                           else from those addresses
+ *   cluster_map_continue()  else from those addresses: waiting, or without
  *
  * Nodes are never removed, so that pointers to them remain valid: one that is not in the topology any more is
  * no primary. The owner of the map makes them, and has in them what it needs for each. It connects to nodes
@@ -11,7 +11,7 @@
 #ifndef NET_CLUSTER_MAP_H
 #define NET_CLUSTER_MAP_H
 
-#include "net/primaries.h"
+#include "net/primaries_query.h"
 #include "net/reply.h"
 
 /* The first member of the owner's nodes. */
@@ -46,6 +46,8 @@ struct cluster_map {
     uint64_t moves;                  /* number of times that slots were seen to have moved, */
     uint64_t reshards;               /* and not only by a failover */
     bool stale;                      /* the topology may have changed: to be refreshed */
+    struct primaries_query *query;   /* the refresh in progress; NULL: none, */
+    rf_address *asked;               /* and whom it asks, which are nodes of the topology */
     bool suspect;                    /* a primary may have been replaced: to be refreshed when it is due */
     int64_t checked_ms;              /* time of the last refresh of a suspect topology */
 };
@@ -56,6 +58,25 @@ rf_code cluster_map_find(struct cluster_map *map, rf_error *error);
 /* The same; RF_E_TARGET, too, if the kind of the target has changed. These errors leave the map as it is.
  * After one of the owner the topology is the new one; after RF_E_MEMORY the map may only be freed. */
 rf_code cluster_map_refresh(struct cluster_map *map, rf_error *error);
+
+/* The same without waiting: begins a refresh, or continues the one in progress. RF_END: not over yet. What
+ * makes the map stale meanwhile needs another refresh. */
+rf_code cluster_map_continue(struct cluster_map *map, rf_error *error);
+
+/* Cancels the refresh in progress, if any; the map is stale then. */
+void cluster_map_cancel(struct cluster_map *map);
+
+/* Whether the topology is the newest that is known of: not stale, and not being refreshed. */
+static inline bool cluster_map_is_current(const struct cluster_map *map)
+{
+    return !map->stale && !map->query;
+}
+
+/* Whether a refresh is waited for. */
+static inline bool cluster_map_is_waiting(const struct cluster_map *map)
+{
+    return map->query && !primaries_query_is_over(map->query);
+}
 
 /* Whether the topology is suspect, and was not refreshed for that within the last second. It is stale then,
  * and not suspect any more. */

@@ -73,7 +73,8 @@ struct retry_state {
 
 /* How changes of the topology are followed. */
 struct topology_state {
-    bool refreshing;     /* the primaries are being found */
+    bool refreshing;     /* a refresh is waited for, or its result is being taken over */
+    bool checking;       /* the refresh in progress was begun by nodes_check() */
     rf_address redirect; /* not in any topology yet; no host: none */
     struct node *redirected_by;
 };

@@ -70,6 +70,9 @@ rf_code nodes_find(rf_replay *r, rf_error *error);
  * redirects to an address that its cluster does not list, which ends the run. */
 rf_code nodes_refresh(rf_replay *r, rf_error *error);
 
+/* The same without waiting: RF_END if it is in progress. It is to be called again. */
+rf_code nodes_continue_refresh(rf_replay *r, rf_error *error);
+
 /* Does the same if a change is suspected, at most once a second; no error if they cannot be found. */
 rf_code nodes_check(rf_replay *r, rf_error *error);
 

@@ -212,19 +212,19 @@ static rf_code retry_send_all(rf_replay *r, rf_error *error)
     return code;
 }
 
-/* A failed refresh is repeated in the next round. */
+/* A failed refresh is repeated in the next round. RF_END: it is in progress. */
 static rf_code refresh(rf_replay *r, rf_error *error)
 {
     rf_error why;
     const struct retry_item *first = r->retry.queue.first ? r->retry.queue.first : r->retry.unconfirmed.first;
     first = first ? first : held_first(r);
-    rf_code code = nodes_refresh(r, &why);
+    rf_code code = nodes_continue_refresh(r, &why);
     if (rf_code_is_target(code) && r->error.code == RF_OK) {
         r->retry.backoff = true;
         return first ? check_item_timeout(r, first, &why, error)
                      : retry_check_timeout(r, command_recover_since(r), why.message, error);
     }
-    if (code != RF_OK)
+    if (code != RF_OK && code != RF_END)
         *error = why;
     return code;
 }
@@ -264,6 +264,8 @@ int64_t retry_wait_ms(const rf_replay *r)
         return INT64_MAX;
     if (left > 0)
         return left;
+    if (cluster_map_is_waiting(&r->map))
+        return INT64_MAX;
     if (r->retry.queue.first || r->retry.unconfirmed.first)
         return 0;
     int64_t held_ms = held_wait_ms(r);
@@ -285,8 +287,9 @@ static bool is_backing_off(rf_replay *r)
 
 static rf_code retry_all(rf_replay *r, rf_error *error)
 {
-    if (r->map.stale)
-        TRY(refresh(r, error));
+    rf_code code = refresh(r, error);
+    if (code != RF_OK)
+        return code == RF_END ? RF_OK : code;
     TRY(reconcile_pending(r, error));
     if (!r->map.stale)
         TRY(retry_send_all(r, error));
@@ -295,7 +298,7 @@ static rf_code retry_all(rf_replay *r, rf_error *error)
 
 rf_code retry_round(rf_replay *r, rf_error *error)
 {
-    if (!retry_is_pending(r)) {
+    if (!retry_is_pending(r) && !r->map.query) {
         r->retry.until_ms = 0;
         return RF_OK;
     }
@@ -372,6 +375,7 @@ void retry_abort(rf_replay *r)
 {
     r->options.tick = NULL; /* the cleanup is not interrupted */
     r->map.suspect = false; /* nor is the topology refreshed */
+    cluster_map_cancel(&r->map);
     held_release_all(r);
     for (size_t i = 0; i < r->map.node_count; i++)
         abandon_node(r, node_at(r, i));

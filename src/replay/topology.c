@@ -5,6 +5,7 @@
 #include "net/redirect.h"
 #include "replay/import_mode.h"
 #include "replay/internal.h"
+#include <sys/epoll.h>
 
 /* --- redirections --------------------------------------------------------------------------------------- */
 
@@ -65,32 +66,66 @@ rf_code nodes_find(rf_replay *r, rf_error *error)
     return RF_OK;
 }
 
+/* The loop is woken once: the caller is called again. */
+static rf_code continue_query(rf_replay *r, rf_error *error)
+{
+    const bool begins = !r->map.query;
+    rf_code code = cluster_map_continue(&r->map, error);
+    if (code == RF_END && begins)
+        TRY(loop_watch(r, primaries_query_fd(r->map.query), false, EPOLLIN | EPOLLET, error));
+    return code;
+}
+
 static rf_code find_again(rf_replay *r, rf_error *error)
 {
-    TRY(cluster_map_refresh(&r->map, error));
+    rf_code code = continue_query(r, error);
+    if (code != RF_OK)
+        return code;
     held_release_all(r);
     r->info.nodes = r->map.primaries.node_count;
     TRY(import_mode_check_slots(r, error));
     return resolve_redirect(r, error);
 }
 
-rf_code nodes_refresh(rf_replay *r, rf_error *error)
+rf_code nodes_continue_refresh(rf_replay *r, rf_error *error)
 {
-    if (!r->map.stale)
+    const bool nested = r->topology.refreshing;
+    if (cluster_map_is_current(&r->map))
         return RF_OK;
     r->topology.refreshing = true;
     rf_code code = find_again(r, error);
-    r->topology.refreshing = false;
+    r->topology.refreshing = nested;
     return code;
+}
+
+static bool is_over(void *ctx)
+{
+    const rf_replay *r = ctx;
+    return !cluster_map_is_waiting(&r->map);
+}
+
+rf_code nodes_refresh(rf_replay *r, rf_error *error)
+{
+    rf_code code = RF_OK;
+    r->topology.refreshing = true;
+    while ((code == RF_OK || code == RF_END) && !cluster_map_is_current(&r->map)) {
+        code = nodes_continue_refresh(r, error);
+        if (code == RF_END &&
+            (code = replay_wait_until(r, &(struct wait){is_over, .ctx = r}, error)) == RF_OK)
+            code = RF_END;
+    }
+    r->topology.refreshing = false;
+    return code == RF_END ? RF_OK : code;
 }
 
 rf_code nodes_check(rf_replay *r, rf_error *error)
 {
     rf_error why;
-    if (r->topology.refreshing || !cluster_map_is_due(&r->map))
+    if (r->topology.refreshing || !(r->topology.checking || cluster_map_is_due(&r->map)))
         return RF_OK;
-    rf_code code = nodes_refresh(r, &why);
-    if (code == RF_OK || rf_code_is_target(code))
+    rf_code code = nodes_continue_refresh(r, &why);
+    r->topology.checking = code == RF_END;
+    if (code == RF_OK || code == RF_END || rf_code_is_target(code))
         return RF_OK;
     *error = why;
     return code;

@@ -14,7 +14,7 @@ from lib.cutting_proxy import KINDS, CuttingProxy
 from lib.failovers import Watched
 from lib.follow_replaying import FollowReplaying, Writer
 from lib.kinds import ACL, TLS, needs, needs_version
-from lib.live_targets import HOST, Authority, TcpServer, free_port, tls_settings, wait_until
+from lib.live_targets import HOST, Authority, TcpServer, free_port, slot_of, tls_settings, wait_until
 from lib.replaying import TARGET, UNAVAILABLE, USAGE, WithTarget, empty, url_of
 from lib.resp import Client
 from lib.soaking import scaled, soak
@@ -572,6 +572,11 @@ class IntoCluster(WithCluster):
         super().setUpClass()
         cls.live = cls.started(TcpServer(cls.class_folder(), repl_diskless_sync_delay=0))
 
+    @classmethod
+    def settings(cls):
+        """No node is given up for dead."""
+        return {**super().settings(), "cluster_node_timeout": 60000}
+
     def expected(self):
         flat = self.path("flat.rdb")
         self.live.call("SAVE")
@@ -599,6 +604,31 @@ class IntoCluster(WithCluster):
         self.finish(self.ended(running, job))
         found = {key: fact for node in self.primaries for key, fact in self.facts(node.call).items()}
         self.assertEqual(found, self.expected())
+
+    def test_halted_node_that_is_asked(self):
+        """What took over from a node whose connections are lost is asked of one that does not answer; another one gets its
+        keys all the while."""
+        halting, lost, other = self.primaries
+        keys = [f"k{i}" for i in range(50)]
+        first, *more = [key for key in keys if self.cluster.node_of(slot_of(key.encode())) is lost]
+        others = [key for key in keys if self.cluster.node_of(slot_of(key.encode())) is other]
+        running = self.begin(url_of(self.live), self.cluster.url, "--follow")
+        self.begun(running, lambda: "in step" in running.said())
+        self.live.call("SET", first, 1)
+        wait_until(lambda: lost.call("EXISTS", first))
+        with halting.halted():
+            lost.call("CLIENT", "PAUSE", 60000, "WRITE")
+            self.live.call("SET", more[0], 1)
+            wait_until(lambda: b"blocked_clients:1\r" in lost.call("INFO", "clients"))
+            lost.call("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+            lost.call("CLIENT", "UNPAUSE")
+            self.begun(running, lambda: "retrying" in running.said())
+            for key in others:
+                self.live.call("SET", key, 1)
+                wait_until(lambda key=key: other.call("EXISTS", key), seconds=5)
+        wait_until(lambda: lost.call("EXISTS", more[0]))
+        running.kill(signal.SIGTERM)
+        self.finish(running)
 
     def ended(self, running, job):
         running.kill(signal.SIGTERM)
