@@ -17,8 +17,8 @@
 #include <rdbferry/reader.h>
 #include <rdbferry/sink.h>
 
-/* A key. Its name and its expiry may be changed; `record` must be set to NULL then, and of another name
- * `slot` and `tag_length` as well. */
+/* A key. Its name and its expiry may be changed; `record` must be set to NULL then, and with another name
+ * `slot` to -1 and `tag_length` to 0. */
 typedef struct rf_string {
     uint64_t offset;       /* of its record in the decoded stream: the expiry, if there is one, the type, the
                               name and the value */

@@ -52,14 +52,19 @@ static inline enum tag_answer hash_tag_find(const struct hash_tag *rule, rf_slic
     return braces && !hash_tag_is_effective(name, *span) ? TAG_DIFFERENT : TAG_FOUND;
 }
 
-/* Writes the name with braces there: two more bytes. */
-static inline void hash_tag_put(rf_slice name, struct tag_span span, uint8_t *to)
+/* Writes the name with braces there, two more bytes, from the first brace on: what precedes it is there. */
+static inline void hash_tag_put_rest(rf_slice name, struct tag_span span, uint8_t *to)
 {
-    bytes_copy(to, name.ptr, span.from);
     to[span.from] = '{';
     bytes_copy(to + span.from + 1, name.ptr + span.from, span.to - span.from);
     to[span.to + 1] = '}';
     bytes_copy(to + span.to + 2, name.ptr + span.to, name.len - span.to);
+}
+
+static inline void hash_tag_put(rf_slice name, struct tag_span span, uint8_t *to)
+{
+    bytes_copy(to, name.ptr, span.from);
+    hash_tag_put_rest(name, span, to);
 }
 
 #endif

@@ -107,15 +107,6 @@ static inline struct tagging find_in_short(const struct names_pass *pass, const 
     return (struct tagging){0};
 }
 
-/* Where the name has been put. */
-static inline void put_tag(rf_slice name, struct tag_span tag, uint8_t *to)
-{
-    to[tag.from] = '{';
-    bytes_copy(to + tag.from + 1, name.ptr + tag.from, tag.to - tag.from);
-    to[tag.to + 1] = '}';
-    bytes_copy(to + tag.to + 2, name.ptr + tag.to, name.len - tag.to);
-}
-
 /* Most keys: the name is short and has no braces, nor could it begin with the prefix of another database.
  * False: it is another one, and unchanged. */
 __attribute__((always_inline)) static inline bool rewrite_short(rf_rewrite *w, const struct names_pass *pass,
@@ -139,7 +130,7 @@ __attribute__((always_inline)) static inline bool rewrite_short(rf_rewrite *w, c
     chunk_store(made, pass->prefix);
     short_name_put(&bytes, made + pass->prefix_length);
     if (LIKELY(tagging->rule != NULL))
-        put_tag(name, tagging->tag, made + pass->prefix_length);
+        hash_tag_put_rest(name, tagging->tag, made + pass->prefix_length);
     *key = slice_of(made, length);
     return true;
 }
