@@ -5,6 +5,7 @@ when it is done; at the end there is for each suite the line the other suites en
 import argparse
 import concurrent.futures
 import contextlib
+import faulthandler
 import gc
 import glob
 import importlib
@@ -68,6 +69,9 @@ WITH_ONE_SERVER = {"corpus", "guides"}
 
 # Classes at the same time for each processor: most wait for servers more than they compute. Sanitizers compute.
 AT_ONCE = 2 if os.environ.get("BUILD") == "asan" else 3
+
+# Seconds that one class may take.
+LIMIT, LIMIT_OF_SOAK = 600, 3600
 
 
 # --- one class, in a process of its own ---
@@ -185,6 +189,7 @@ def work():
 
 def run_forked(log, request):
     os.setsid()
+    faulthandler.enable()
     print("began", os.getpid(), flush=True)
     with open(os.devnull, "rb") as nothing, open(log, "wb") as file:
         os.dup2(nothing.fileno(), 0)
@@ -318,7 +323,7 @@ def run_suites(options, servers):
     durations = []
     with tempfile.TemporaryDirectory(prefix="rdbferry-", ignore_cleanup_errors=True) as folder:
         os.chmod(folder, 0o711)  # servers of other users have their folders in it
-        pool = Pool(folder)
+        pool = Pool(folder, LIMIT_OF_SOAK if options.soak else LIMIT)
         with concurrent.futures.ThreadPoolExecutor(options.j) as threads:
             try:
                 running = {threads.submit(pool.run, number, job): job for number, job in enumerate(jobs)}

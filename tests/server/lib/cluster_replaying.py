@@ -51,7 +51,7 @@ def settled_expiry(name, found, expected):
 
 @contextlib.contextmanager
 def meanwhile(what):
-    """Does `what()` again and again, on a thread, until the block is left."""
+    """Does `what()` again and again, on a thread, until the block is left, or sets the event that it gets."""
     over, errors = threading.Event(), []
 
     def do():
@@ -64,7 +64,7 @@ def meanwhile(what):
     thread = threading.Thread(target=do)
     thread.start()
     try:
-        yield
+        yield over
     finally:
         over.set()
         thread.join()
