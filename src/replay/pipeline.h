@@ -81,6 +81,7 @@ struct request {
     bool survived;      /* the same process was there when the node was connected to again */
     bool first_lost;    /* it was the oldest unanswered request */
     bool maybe_applied; /* the key may have been written before */
+    bool misnamed;      /* without a transaction: the key may have got what an attempt before had left */
     bool done;          /* its outcome is final, although it may not be released yet */
 };
 

@@ -267,7 +267,10 @@ static void finish_key(rf_replay *r, struct pipeline *pipeline, uint64_t number,
         break;
     case RESULT_RETRY:
     case RESULT_MOVED:
-    case RESULT_ASK: retry_enqueue(r, pipeline, number, &r->retry.queue); break;
+    case RESULT_ASK:
+        request->misnamed |= renamed;
+        retry_enqueue(r, pipeline, number, &r->retry.queue);
+        break;
     case RESULT_FATAL:
         replay_fail(r, pipeline->owner, error_text(request), request->db,
                     command_key(request_bytes(r, pipeline, number)));

@@ -73,38 +73,61 @@ static void begin_command(struct request_writer *e)
     e->replies += e->asking ? 2 : 1;
 }
 
-/* The staging key of an earlier attempt is removed first. */
-static bool emit_unlink(rf_replay *r, struct request_writer *e, rf_slice key)
+static void emit_word(struct request_writer *e, rf_slice word)
+{
+    begin_command(e);
+    command_put(e->out, &word, 1);
+}
+
+/* What earlier attempts have left is removed first. */
+static bool emit_removal(rf_replay *r, struct request_writer *e, const struct request *request, rf_slice key)
 {
     if (!staging_key_make(key, r->options.run, &r->name))
         return false;
     begin_command(e);
     write_unlink(r, e->out, buffer_slice(&r->name));
+    if (request->misnamed) {
+        begin_command(e);
+        write_unlink(r, e->out, key);
+    }
     return true;
 }
 
-static void emit_commands(struct request_writer *e, const struct retry_item *item)
+/* `transacts`: in a transaction that has begun, and not in the one that it may be itself. */
+static void emit_commands(struct request_writer *e, const struct retry_item *item, bool transacts)
 {
     struct command command;
     rf_slice rest = buffer_slice(&item->bytes);
     while (command_take(&rest, &command)) {
-        if (item->request.kind == REQUEST_KEY && command_is_passing(&command))
+        if (item->request.kind == REQUEST_KEY &&
+            (command_is_passing(&command) || (transacts && command.argc == 1)))
             continue;
         begin_command(e);
         outbuf_put(e->out, command.whole.ptr, command.whole.len);
     }
 }
 
+/* A staging key is removed in the transaction that renames it: if the server rejects the one command and not
+ * yet the other, the key would get what an earlier attempt has left. */
 static rf_code resend(rf_replay *r, struct pipeline *pipeline, const struct retry_item *item, rf_error *error)
 {
     struct request *request;
     struct request_writer e = {.out = &pipeline->out, .asking = item->request.ask_node != NULL};
     TRY(pipeline_begin_again(pipeline, &item->request, &request, error));
-    bool staged = item->request.method == METHOD_STAGED || item->request.maybe_applied;
-    if (item->request.kind == REQUEST_KEY && staged &&
-        !emit_unlink(r, &e, command_key(buffer_slice(&item->bytes))))
+    bool is_staged = request->kind == REQUEST_KEY && request->method == METHOD_STAGED;
+    bool transacts = is_staged && r->can.transact;
+    if (transacts)
+        emit_word(&e, SLICE("MULTI"));
+    uint32_t multi = e.replies;
+    if ((is_staged || (request->kind == REQUEST_KEY && request->maybe_applied)) &&
+        !emit_removal(r, &e, request, command_key(buffer_slice(&item->bytes))))
         pipeline->out.code = RF_E_MEMORY;
-    emit_commands(&e, item);
+    emit_commands(&e, item, transacts);
+    if (transacts) {
+        request->transaction = true;
+        request->queued = e.replies - multi;
+        emit_word(&e, SLICE("EXEC"));
+    }
     return pipeline_end(pipeline, e.replies, error);
 }
 

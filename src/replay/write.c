@@ -3,7 +3,7 @@
  *
  *   SET key value [NX] [PXAT ms]                 or a batch (strings.h)
  *   RESTORE key ttl payload [REPLACE] [ABSTTL] [IDLETIME s | FREQ n]
- *   [MULTI]   ... staging ...   [BLESS SET staging NO-EVICT]   [PEXPIREAT staging ms]
+ *   [MULTI]   [UNLINK staging]   ... staging ...   [BLESS SET staging NO-EVICT]   [PEXPIREAT staging ms]
  *             RENAME | RENAMENX staging key   [EXEC]
  *
  * Values for which the server version has no single command are written by the third method; in a transaction
@@ -62,7 +62,7 @@ static rf_code remove_staging_key(struct key_write *w, rf_error *error)
 {
     TRY(name_staging_key(w, error));
     write_unlink(w->r, &w->pipeline->out, buffer_slice(&w->r->name));
-    w->replies = 1;
+    w->replies++;
     return RF_OK;
 }
 
@@ -100,7 +100,7 @@ static rf_code begin_request(struct key_write *w, enum write_method method, rf_e
     request->maybe_applied = write_maybe_applied(w->r);
     request->module = *w->module != '\0';
     w->replies = 0;
-    return UNLIKELY(request->maybe_applied) ? remove_staging_key(w, error) : RF_OK;
+    return UNLIKELY(request->maybe_applied) && method != METHOD_STAGED ? remove_staging_key(w, error) : RF_OK;
 }
 
 static rf_code end_request(struct key_write *w, rf_error *error)
@@ -111,16 +111,18 @@ static rf_code end_request(struct key_write *w, rf_error *error)
 
 /* --- with a staging key -------------------------------------------------------------------------------- */
 
-/* Begins a request for the staging key, whose name is in r->name. */
+/* Begins a request for the staging key, whose name is in r->name. What may be left of it is removed in the
+ * transaction, see resend(). */
 static rf_code begin_staging(struct key_write *w, rf_error *error)
 {
+    const bool maybe_applied = write_maybe_applied(w->r);
     TRY(begin_request(w, METHOD_STAGED, error));
-    TRY(name_staging_key(w, error));
+    w->transaction |= maybe_applied && w->r->can.transact;
     if (w->transaction) {
         command_put(&w->pipeline->out, (const rf_slice[]){SLICE("MULTI")}, 1);
         w->multi = ++w->replies;
     }
-    return RF_OK;
+    return maybe_applied ? remove_staging_key(w, error) : name_staging_key(w, error);
 }
 
 static rf_code end_staging(struct key_write *w, rf_error *error)

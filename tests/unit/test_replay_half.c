@@ -85,8 +85,32 @@ Test(replay_half, one_command_of_several_is_not_taken_and_the_connection_is_lost
     }
 }
 
-/* --- what an earlier run has left
- * ------------------------------------------------------------------- */
+/* The next attempt begins before the target takes commands again, and ends after that: its first command is
+ * not taken, and the others are. The same where MULTI is not to be had. */
+Test(replay_half, an_attempt_that_begins_too_early)
+{
+    static const char no_command[] = "-ERR unknown command 'x'\r\n";
+    for (size_t i = 0; i < 4; i++) {
+        const bool transacts = i % 2, replaces = i / 2;
+        const struct fake_rule rules[] = {
+            {.on = "RENAME", .answer = "-LOADING x\r\n"},
+            {.on = "UNLINK l:", .answer = "-LOADING x\r\n"},
+            {.on = transacts ? "none" : "multi", .answer = no_command, .times = FAKE_EVER},
+            {.on = transacts ? "none" : "MULTI", .answer = no_command, .times = FAKE_EVER},
+            {.on = NULL}};
+        struct replaying p = {.options = {.mode = RF_REPLAY_COMMANDS,
+                                          .on_exists = replaces ? RF_ON_EXISTS_REPLACE : RF_ON_EXISTS_SKIP},
+                              .fake.rules = rules};
+        put_hex(&p.input, "01 016c 02 0161 0162");
+        replaying_run(&p);
+        cr_expect_eq(p.code, RF_OK, "%s", p.error.message);
+        cr_expect_eq(p.counts.written, 1, "%zu", i);
+        cr_expect_str_eq(p.store, "0:l=a b|");
+        replaying_free(&p);
+    }
+}
+
+/* --- what an earlier run has left ---------------------------------------------------------------------- */
 
 /* It was killed, and this one does not know of it. */
 static void replay_over_leftovers(struct replaying *p, const char *key, const char *command)
@@ -124,4 +148,22 @@ Test(replay_half, a_restored_value_over_leftovers)
     replay_over_leftovers(&p, "l", "SET");
     cr_expect_eq(strncmp(p.store, "0:l=[010161]|", 13), 0, "%s", p.store);
     replaying_free(&p);
+}
+
+/* It was resumed, and what removes them is not taken at first. */
+Test(replay_half, leftovers_that_cannot_be_removed_at_first)
+{
+    static const char *const values[] = {"01 016c 02 0161 0162", "fc 00a0724e18090000 01 016c 02 0161 0162"};
+    for (size_t i = 0; i < 2; i++) {
+        const struct fake_rule rules[] = {{.on = "UNLINK l:", .answer = "-LOADING x\r\n"}, {.on = NULL}};
+        struct replaying p = {.options = {.mode = RF_REPLAY_COMMANDS,
+                                          .run = "killed",
+                                          .resumed = true,
+                                          .written_until = {0, 10}},
+                              .fake.rules = rules};
+        put_hex(&p.input, values[i]);
+        replay_over_leftovers(&p, "l", "RPUSH");
+        cr_expect_eq(strncmp(p.store, "0:l=a b", 7), 0, "%s", p.store);
+        replaying_free(&p);
+    }
 }
