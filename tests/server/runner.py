@@ -67,7 +67,7 @@ SLOW = (
 WITH_ONE_SERVER = {"corpus", "guides"}
 
 # Classes at the same time for each processor: most wait for servers more than they compute. Sanitizers compute.
-AT_ONCE = 2 if os.environ.get("BUILD") == "asan" else 3
+AT_ONCE = 2 if program.SANITIZED else 3
 
 
 # --- one class, in a process of its own ---
