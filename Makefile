@@ -173,12 +173,12 @@ test: deps
 check: deps
 	+@$(SANITIZERS_SPEAK) $(MAKE) -s --no-print-directory BUILD=asan suites
 
-## races: the same under ThreadSanitizer
+## races: most suites with servers, under ThreadSanitizer
 races: deps
-	+@$(SANITIZERS_SPEAK) $(MAKE) -s --no-print-directory BUILD=tsan suites
+	+@$(SANITIZERS_SPEAK) $(MAKE) -s --no-print-directory BUILD=tsan SUITES='server live source container guides split corpus' suites
 
 suites: all $(UNIT) $(if $(findstring release,$(BUILD)),$(PORTABLE))
-	@BUILD=$(BUILD) CC='$(CC)' tests/run $(OUT)
+	@BUILD=$(BUILD) CC='$(CC)' tests/run $(OUT) $(SUITES)
 
 ## unit: the unit tests alone
 unit: $(UNIT)
