@@ -71,7 +71,7 @@ RDBGEN  := $(OUT)/rdbgen
 .DEFAULT_GOAL := all
 .SUFFIXES:
 .DELETE_ON_ERROR:
-.PHONY: all static deb deb-of-tree dist demo test check bench lint fuzz soak matrix install uninstall clean help unit deps
+.PHONY: all static deb deb-of-tree dist demo test check races bench lint fuzz soak matrix install uninstall clean help unit deps
 
 ## all: build the program, the libraries (static and shared) and the tools
 all: $(PROGRAM) $(STATIC) $(SHARED) $(RDBGEN)
@@ -152,7 +152,8 @@ $(RDBGEN): $(GEN_OBJ) $(LIB_OBJ)
 
 .PHONY: suites run-fuzzers run-soak
 
-SANITIZERS_SPEAK := ASAN_OPTIONS=abort_on_error=1:detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
+SANITIZERS_SPEAK := ASAN_OPTIONS=abort_on_error=1:detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1 \
+                    TSAN_OPTIONS=halt_on_error=1:die_after_fork=0
 # This Makefile again, for what needs the packages that `deps` installs, or other flags.
 AGAIN := +@$(MAKE) -s --no-print-directory
 
@@ -172,8 +173,12 @@ test: deps
 check: deps
 	+@$(SANITIZERS_SPEAK) $(MAKE) -s --no-print-directory BUILD=asan suites
 
+## races: most suites with servers, under ThreadSanitizer
+races: deps
+	+@$(SANITIZERS_SPEAK) $(MAKE) -s --no-print-directory BUILD=tsan SUITES='server live source container guides split corpus' suites
+
 suites: all $(UNIT) $(if $(findstring release,$(BUILD)),$(PORTABLE))
-	@BUILD=$(BUILD) CC='$(CC)' tests/run $(OUT)
+	@BUILD=$(BUILD) CC='$(CC)' tests/run $(OUT) $(SUITES)
 
 ## unit: the unit tests alone
 unit: $(UNIT)

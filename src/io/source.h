@@ -98,8 +98,8 @@ enum emptiness source_emptiness(const rf_source *source);
 /* Reads decoded bytes; *n is 0 at the end. Errors include the input's name and the position. */
 rf_code source_read(rf_source *source, uint8_t *out, size_t cap, size_t *n, rf_error *error);
 
-/* The last n bytes, before they are read. False if they are not accessible: for a pipe, and if there is any
- * layer. */
+/* The last n bytes, read or not; from any thread. False if they are not accessible: for a pipe, and if there
+ * is any layer. */
 bool source_tail(rf_source *source, uint8_t *out, size_t n);
 
 /* Whether a checksum of a layer covers an RDB that has none. */

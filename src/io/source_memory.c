@@ -7,19 +7,19 @@
 
 struct memory_origin {
     struct origin origin;
-    rf_slice left;
+    rf_slice bytes;
 };
 
 static rf_code memory_read(struct layer *layer, uint8_t *out, size_t cap, size_t *n, rf_error *error)
 {
     struct memory_origin *memory = (struct memory_origin *)layer;
+    size_t pos = atomic_load_explicit(&memory->origin.position, memory_order_relaxed);
+    size_t left = memory->bytes.len - pos;
     (void)error;
-    *n = memory->left.len < cap ? memory->left.len : cap;
+    *n = left < cap ? left : cap;
     if (*n == 0)
         return RF_OK;
-    memcpy(out, memory->left.ptr, *n);
-    memory->left.ptr += *n;
-    memory->left.len -= *n;
+    memcpy(out, memory->bytes.ptr + pos, *n);
     atomic_fetch_add_explicit(&memory->origin.position, *n, memory_order_relaxed);
     return RF_OK;
 }
@@ -27,9 +27,9 @@ static rf_code memory_read(struct layer *layer, uint8_t *out, size_t cap, size_t
 static bool memory_tail(struct origin *origin, uint8_t *out, size_t n)
 {
     const struct memory_origin *memory = (struct memory_origin *)origin;
-    if (memory->left.len < n)
+    if (memory->bytes.len < n)
         return false;
-    memcpy(out, memory->left.ptr + memory->left.len - n, n);
+    memcpy(out, memory->bytes.ptr + memory->bytes.len - n, n);
     return true;
 }
 
@@ -47,7 +47,7 @@ rf_code origin_open_memory(rf_slice bytes, struct origin **out, rf_error *error)
         .origin = {.layer = {.read = memory_read, .close = memory_close},
                    .size = (int64_t)bytes.len,
                    .tail = memory_tail},
-        .left = bytes,
+        .bytes = bytes,
     };
     *out = &memory->origin;
     return RF_OK;

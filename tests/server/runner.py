@@ -68,7 +68,7 @@ SLOW = (
 WITH_ONE_SERVER = {"corpus", "guides"}
 
 # Classes at the same time for each processor: most wait for servers more than they compute. Sanitizers compute.
-AT_ONCE = 2 if os.environ.get("BUILD") == "asan" else 3
+AT_ONCE = 2 if program.SANITIZED else 3
 
 # Seconds that one class may take.
 LIMIT, LIMIT_OF_SOAK = 600, 3600

@@ -7,6 +7,7 @@ import unittest
 from lib.cases import Folder
 from lib.following import Failed, Follow
 from lib.live_targets import HOST, TcpServer, wait_until
+from lib.program import SANITIZED
 from lib.resp import commands, with_databases
 from lib.splitting import printed_seed
 from lib.workload import Workload
@@ -28,7 +29,7 @@ def commands_of_aof(folder):
     return list(with_databases(commands(data)))
 
 
-@unittest.skipIf(os.environ.get("BUILD") in ("asan", "tsan"), "the library is in an interpreter without sanitizers")
+@unittest.skipIf(SANITIZED, "the library is in an interpreter without sanitizers")
 class Following(Folder):
     def start(self, **settings):
         # With "everysec" a slow fsync delays writes, and what expect() reads.

@@ -16,7 +16,7 @@ from lib import jsonlines, resp
 from lib.kinds import AOF_DIRECTORIES, KIND, needs
 from lib.live_targets import wait_until
 from lib.observe import differences, observe
-from lib.program import PROGRAM, convert, run
+from lib.program import PROGRAM, SANITIZED, convert, run
 from lib.resp import Client, ReplyError
 from lib.server import Server, StartError
 from lib.soaking import scaled
@@ -597,7 +597,7 @@ class LargeArguments(unittest.TestCase):
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
         self.assertEqual(process.returncode, 0)
-        if os.environ.get("BUILD") != "asan":
+        if not SANITIZED:
             self.assertLess(usage.ru_maxrss, 64 * 1024)
 
     @scaled(test=70, soak=400)

@@ -45,10 +45,9 @@ struct fake_key *fake_store_find(struct fake_store *s, unsigned node, int64_t db
 
 static struct fake_key *add_key(struct fake_store *s, unsigned node, int64_t db, rf_slice name)
 {
-    struct fake_key *grown = realloc(s->keys, (s->count + 1) * sizeof *grown);
-    if (!grown)
+    if ((s->count & (s->count - 1)) == 0 &&
+        !(s->keys = realloc(s->keys, (2 * s->count + 1) * sizeof *s->keys)))
         abort();
-    s->keys = grown;
     s->keys[s->count] = (struct fake_key){.node = node, .db = db, .expire_ms = -1};
     append(&s->keys[s->count].name, name);
     return &s->keys[s->count++];

@@ -172,10 +172,9 @@ static void say_answer(struct fake_target *t, struct fake_peer *peer, const char
 
 static void log_line(struct fake_target *t, const struct fake_peer *peer, const char *text)
 {
-    struct fake_line *grown = realloc(t->log, (t->logged + 1) * sizeof *grown);
-    if (!grown)
+    if ((t->logged & (t->logged - 1)) == 0 &&
+        !(t->log = realloc(t->log, (2 * t->logged + 1) * sizeof *t->log)))
         abort();
-    t->log = grown;
     struct fake_line *line = &t->log[t->logged++];
     *line = (struct fake_line){.node = peer->node, .connection = peer->id};
     snprintf(line->text, sizeof line->text, "%s", text);

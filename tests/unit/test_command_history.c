@@ -78,7 +78,7 @@ Test(command_history, invalid_databases)
 }
 
 /* Every one of many databases is flushed, and asked for. */
-Test(command_history, many_databases, .timeout = 20)
+Test(command_history, many_databases, .timeout = 60)
 {
     enum { MANY = 400000 };
     rf_rewrite *rules = flatten();

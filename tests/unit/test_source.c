@@ -129,6 +129,21 @@ Test(source, reads_a_file)
     exact_free(bytes);
 }
 
+/* The reader asks for it while the bytes are read ahead. */
+Test(source, end_is_accessible_after_reading)
+{
+    struct buffer out = {0};
+    rf_source *source;
+    rf_error error;
+    uint8_t tail[4];
+    cr_assert_eq(rf_source_open_memory("0123456789", 10, "input", &source, &error), RF_OK);
+    cr_assert_eq(source_read_all(source, 4096, &out, &error), RF_OK);
+    cr_assert(source_tail(source, tail, sizeof tail));
+    cr_expect_arr_eq(tail, "6789", sizeof tail);
+    expect_bytes(&out, SLICE("0123456789"));
+    rf_source_close(source);
+}
+
 Test(source, errors_name_the_input)
 {
     rf_source *source;

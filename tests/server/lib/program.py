@@ -5,6 +5,7 @@ import subprocess
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..")
 PROGRAM = os.path.abspath(os.environ.get("RDBFERRY") or os.path.join(ROOT, "build", "release", "rdbferry"))
+SANITIZED = os.environ.get("BUILD") in ("asan", "tsan")  # it computes more, and keeps what is freed
 
 
 class Failed(Exception):
