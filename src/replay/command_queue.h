@@ -195,6 +195,10 @@ void command_group_take_back(rf_replay *replay, struct pipeline *pipeline, uint6
  * possible now. */
 rf_code command_recover(rf_replay *replay, rf_error *error);
 
+/* A node, NULL: each of them, may have lost what it has acknowledged: the positions of its slots are read. Those
+ * that have been evicted do not tell. */
+void command_recover_node(rf_replay *replay, const struct node *node);
+
 /* Notes whether a queue is unknown or has pending groups. */
 void command_queue_recovers(rf_replay *replay, struct slot_queue *queue, bool recovers);
 
@@ -219,7 +223,7 @@ rf_code command_positions_begin(rf_replay *replay, rf_error *error);
 /* As rf_replay_mark_target(). */
 rf_code command_positions_mark(rf_replay *replay, rf_error *error);
 
-/* Removes the position keys, and waits for that. */
+/* Removes the position keys, and waits for that. Fails if one does not say what has been acknowledged. */
 rf_code command_positions_remove(rf_replay *replay, rf_error *error);
 
 #endif
