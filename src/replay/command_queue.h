@@ -195,8 +195,8 @@ void command_group_take_back(rf_replay *replay, struct pipeline *pipeline, uint6
  * possible now. */
 rf_code command_recover(rf_replay *replay, rf_error *error);
 
-/* A node, NULL: each of them, may have lost what it has acknowledged: the positions of its slots are read. Those
- * that have been evicted do not tell. */
+/* A node, or with NULL any of them, may have lost what it has acknowledged: all positions of its slots are
+ * read. A node that evicts keys is trusted, as it may have evicted these. */
 void command_recover_node(rf_replay *replay, const struct node *node);
 
 /* Notes whether a queue is unknown or has pending groups. */
