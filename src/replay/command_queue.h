@@ -97,10 +97,11 @@ struct command_queues {
         rf_position position;
         struct slot_queue *held; /* queues with commands of it */
     } transaction;
-    rf_position flushed; /* all nodes have been emptied by the command before it */
-    int64_t databases;   /* that are known to exist */
-    uint64_t first_seq;  /* of the first command */
-    char refusal[256];   /* why no position key may be written */
+    bool has_lost_writes; /* a position is before what the target had acknowledged */
+    rf_position flushed;  /* all nodes have been emptied by the command before it */
+    int64_t databases;    /* that are known to exist */
+    uint64_t first_seq;   /* of the first command */
+    char refusal[256];    /* why no position key may be written */
 };
 
 /* The queue of a slot, of the current entry's stream; any slot if the target is not a cluster. */
@@ -223,7 +224,10 @@ rf_code command_positions_begin(rf_replay *replay, rf_error *error);
 /* As rf_replay_mark_target(). */
 rf_code command_positions_mark(rf_replay *replay, rf_error *error);
 
-/* Removes the position keys, and waits for that. Fails if one does not say what has been acknowledged. */
+/* As rf_replay_check_positions(). */
+rf_code command_positions_check(rf_replay *replay, rf_error *error);
+
+/* Removes the position keys, and waits for that. */
 rf_code command_positions_remove(rf_replay *replay, rf_error *error);
 
 #endif

@@ -55,9 +55,11 @@ static rf_code set_position(rf_replay *r, const struct node *node, struct slot_q
                             const struct slot_position *found, rf_error *error)
 {
     rf_position applied = position_later(found->after, r->commands.flushed);
-    if (rf_position_before(applied, q->safe))
+    if (rf_position_before(applied, q->safe)) {
+        r->commands.has_lost_writes = true;
         return fail_position(r, node, "the target has lost writes that it had acknowledged, according to",
                              error);
+    }
     q->applied = applied;
     q->unknown = false;
     return RF_OK;

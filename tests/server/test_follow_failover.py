@@ -168,10 +168,11 @@ class IntoOneThatRestarts(FollowReplaying):
 
     def test_writes_that_are_lost(self):
         """It is in an older state, which is noticed before anything is written to it, and when the run is to be complete."""
-        for way in ("written", "completed"):
+        for way, options in ("written", ()), ("completed", ("--exit-when-in-step", "5s")):
             with self.subTest(way):
                 self.setUp()
-                running = self.begin(*self.job())
+                job = self.lasting(*options)
+                running = self.begin(*job)
                 self.written(running, "kept")
                 self.target.call("SAVE")
                 self.written(running, "lost")
@@ -180,9 +181,9 @@ class IntoOneThatRestarts(FollowReplaying):
                 self.target.__init__(self.target.folder, port=self.target.port)
                 if way == "written":
                     self.live.call("SET", "more", 1)
-                else:
-                    running.kill(signal.SIGTERM)
                 self.finish(running, TARGET)
+                self.assertNotIn("--resume", self.said)
+                self.finish(self.begin(*job), TARGET)
                 self.assertIn("the target has lost writes that it had acknowledged", self.said)
                 self.assertEqual(self.target.call.pipeline([("EXISTS", "kept"), ("EXISTS", "more")]), [1, 0])
 
