@@ -258,6 +258,13 @@ RF_API rf_code rf_replay_wait(rf_replay *replay, int descriptor, int wait_ms, rf
 /* Waits until all entries and deletions are done. More may be put afterwards. */
 RF_API rf_code rf_replay_finish(rf_replay *replay, rf_error *error);
 
+/* Reads the position keys of this run, when all entries are done: RF_E_TARGET if the target has lost commands
+ * that it had acknowledged. The same is checked of a server that was restarted, or has taken over. */
+RF_API rf_code rf_replay_check_positions(rf_replay *replay, rf_error *error);
+
+/* Whether that has ended the run: it cannot be resumed, as it is not known what else is lost. */
+RF_API bool rf_replay_has_lost_writes(const rf_replay *replay);
+
 /* Removes the position keys of this run. It cannot be resumed any more: this is the last call before
  * rf_replay_close(), when all entries are done, and the caller has recorded that. */
 RF_API rf_code rf_replay_remove_positions(rf_replay *replay, rf_error *error);

@@ -164,6 +164,12 @@ bool rf_replay_is_marked(const rf_replay *r)
 
 /* --- the end ------------------------------------------------------------------------------------------- */
 
+rf_code command_positions_check(rf_replay *r, rf_error *error)
+{
+    command_recover_node(r, NULL);
+    return retry_pending(r, error);
+}
+
 rf_code command_positions_remove(rf_replay *r, rf_error *error)
 {
     return remove_after(r, (rf_position){0}, error);

@@ -97,10 +97,11 @@ struct command_queues {
         rf_position position;
         struct slot_queue *held; /* queues with commands of it */
     } transaction;
-    rf_position flushed; /* all nodes have been emptied by the command before it */
-    int64_t databases;   /* that are known to exist */
-    uint64_t first_seq;  /* of the first command */
-    char refusal[256];   /* why no position key may be written */
+    bool has_lost_writes; /* a position is before what the target had acknowledged */
+    rf_position flushed;  /* all nodes have been emptied by the command before it */
+    int64_t databases;    /* that are known to exist */
+    uint64_t first_seq;   /* of the first command */
+    char refusal[256];    /* why no position key may be written */
 };
 
 /* The queue of a slot, of the current entry's stream; any slot if the target is not a cluster. */
@@ -195,6 +196,10 @@ void command_group_take_back(rf_replay *replay, struct pipeline *pipeline, uint6
  * possible now. */
 rf_code command_recover(rf_replay *replay, rf_error *error);
 
+/* A node, or with NULL any of them, may have lost what it has acknowledged: all positions of its slots are
+ * read. A node that evicts keys is trusted, as it may have evicted these. */
+void command_recover_node(rf_replay *replay, const struct node *node);
+
 /* Notes whether a queue is unknown or has pending groups. */
 void command_queue_recovers(rf_replay *replay, struct slot_queue *queue, bool recovers);
 
@@ -218,6 +223,9 @@ rf_code command_positions_begin(rf_replay *replay, rf_error *error);
 
 /* As rf_replay_mark_target(). */
 rf_code command_positions_mark(rf_replay *replay, rf_error *error);
+
+/* As rf_replay_check_positions(). */
+rf_code command_positions_check(rf_replay *replay, rf_error *error);
 
 /* Removes the position keys, and waits for that. */
 rf_code command_positions_remove(rf_replay *replay, rf_error *error);

@@ -25,6 +25,22 @@ int64_t command_recover_since(const rf_replay *r)
     return oldest ? oldest->since_ms : clock_monotonic_ms();
 }
 
+static bool is_doubted(const rf_replay *r, const struct slot_queue *q, const struct node *node)
+{
+    const struct node *owner = nodes_of_slot(r, command_queue_slot(r, q));
+    return (!node || owner == node) && !owner->evicts && rf_position_before((rf_position){0}, q->safe);
+}
+
+void command_recover_node(rf_replay *r, const struct node *node)
+{
+    struct command_queues *c = &r->commands;
+    for (unsigned i = 0; i < c->count && !r->options.no_transactions; i++)
+        if (is_doubted(r, &c->queues[i], node)) {
+            c->queues[i].unknown = true;
+            command_queue_recovers(r, &c->queues[i], true);
+        }
+}
+
 /* --- positions ----------------------------------------------------------------------------------------- */
 
 static rf_code fail_position(rf_replay *r, const struct node *node, const char *what, rf_error *error)
@@ -39,9 +55,11 @@ static rf_code set_position(rf_replay *r, const struct node *node, struct slot_q
                             const struct slot_position *found, rf_error *error)
 {
     rf_position applied = position_later(found->after, r->commands.flushed);
-    if (rf_position_before(applied, q->safe))
+    if (rf_position_before(applied, q->safe)) {
+        r->commands.has_lost_writes = true;
         return fail_position(r, node, "the target has lost writes that it had acknowledged, according to",
                              error);
+    }
     q->applied = applied;
     q->unknown = false;
     return RF_OK;

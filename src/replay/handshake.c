@@ -52,7 +52,7 @@ static rf_code put_server_info(struct opening *o, rf_error *error)
     return primaries_of(o)->closes_on_unknown ? RF_OK : put(o, SLICE("INFO"), SLICE("server"), error);
 }
 
-/* A server that was restarted may have other modules. */
+/* A server that was restarted may have other modules, and older data, as one that takes over. */
 static rf_code on_server_info(struct opening *o, struct reply info, rf_slice rest, rf_error *error)
 {
     struct node *node = o->node;
@@ -60,6 +60,8 @@ static rf_code on_server_info(struct opening *o, struct reply info, rf_slice res
     (void)rest, (void)error;
     suspect_learn(node, run);
     node->modules_asked &= run == node->run;
+    if (!node->connected || run == 0 || run != node->run)
+        command_recover_node(node->replay, node);
     node->run = run;
     node->server = info.kind == REPLY_STRING ? info_server(info.text) : (rf_server){0};
     return RF_OK;

@@ -405,6 +405,18 @@ rf_code rf_replay_mark_target(rf_replay *r, rf_error *error)
     return record_error(r, command_positions_mark(r, error), error);
 }
 
+rf_code rf_replay_check_positions(rf_replay *r, rf_error *error)
+{
+    if (r->error.code != RF_OK)
+        return record_error(r, RF_OK, error);
+    return record_error(r, command_positions_check(r, error), error);
+}
+
+bool rf_replay_has_lost_writes(const rf_replay *r)
+{
+    return r->commands.has_lost_writes;
+}
+
 rf_code rf_replay_remove_positions(rf_replay *r, rf_error *error)
 {
     if (r->error.code != RF_OK)

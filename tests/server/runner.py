@@ -34,7 +34,7 @@ SUITES = {
     "replay": ["test_dry_run", "test_replay", "test_replay_failures", "test_replay_once", "test_replay_recovery", "test_replay_resume",
                "test_replay_sentinel", "test_replay_cluster", "test_replay_moves", "test_replay_commands",
                "test_replay_jobs", "test_replay_poor", "test_replay_waiting", "test_replay_since", "test_replay_log",
-               "test_follow_replay", "test_follow_cluster", "test_import_mode", "test_ends", "test_cutover"],
+               "test_follow_replay", "test_follow_cluster", "test_follow_failover", "test_import_mode", "test_ends", "test_cutover"],
 }
 
 # The classes that take longest, in the order in which they start; the others follow.
@@ -49,6 +49,8 @@ SLOW = (
     "test_replay_cluster.Standing",
     "test_replay_cluster.Disturbed",
     "test_follow_cluster.FromCluster",
+    "test_follow_failover.IntoChangingCluster",
+    "test_follow_failover.IntoWatched",
     "test_replay_moves.Slots",
     "test_replay_moves.Failover",
     "test_split.FromSnapshots",

@@ -92,7 +92,7 @@ class Following(FollowReplaying):
         self.assertEqual((self.target.call("GET", "kept"), self.target.call("EXISTS", "gone")), (b"2", 0))
         self.assert_equal_data()
 
-    @scaled(test=1, soak=50)
+    @scaled(test=1, soak=100)
     def test_cut(self, count):
         """The link to the source, in every way."""
         for seed in range(SEED, SEED + count):

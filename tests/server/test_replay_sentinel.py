@@ -10,7 +10,7 @@ import time
 import unittest
 from unittest import mock
 
-from lib.failovers import MORE_THAN_SOCKETS_HOLD, Watched, received
+from lib.failovers import Watched, received
 from lib.kinds import needs_version
 from lib.live_targets import HOST, Proxy, Sentinel, TcpServer, free_port, wait_until
 from lib.replaying import BIG, TARGET, UNAVAILABLE, Replaying, fill_some, obstacles_for, places_of
@@ -323,7 +323,7 @@ class Trouble(Replaying):
         for mode, dump in (("auto", keys), ("commands", keys), ("auto", self.dump)):
             with self.subTest(mode=mode, libraries=dump != keys):
                 self.clear()
-                with self.only_primary():
+                with self.group.only_primary():
                     running = self.begin(dump, self.group.url, "--big-key", BIG, "--mode", mode)
                     self.begun(running, self.something_there)
                     time.sleep(3)  # more than one WAIT
@@ -341,22 +341,12 @@ class Trouble(Replaying):
         self.group.settle()
         time.sleep(2)
         self.primary = self.group.primary()
-        with self.only_primary():
+        with self.group.only_primary():
             time.sleep(3)
             self.assertTrue(running.running(), running.said())
             self.primary.kill()
         self.finish(running)
         self.assert_taken_over()
-
-    @contextlib.contextmanager
-    def only_primary(self):
-        """It alone has what is written from now on; of that nothing is on its way to the replicas either."""
-        with contextlib.ExitStack() as stack:
-            for replica in self.group.replicas():
-                stack.enter_context(replica.halted())
-            self.primary.call("SET", "filler", MORE_THAN_SOCKETS_HOLD)
-            self.primary.call("UNLINK", "filler")
-            yield
 
     def something_there(self):
         return self.primary.call("DBSIZE") or self.primary.call("FUNCTION", "LIST")

@@ -18,7 +18,8 @@ enum { CHECKPOINT_RUN = 16 };
 enum checkpoint_state {
     CHECKPOINT_RUNNING,   /* also after a crash */
     CHECKPOINT_STOPPED,   /* no request was in flight */
-    CHECKPOINT_SWITCHING, /* the clients may use the target already */
+    CHECKPOINT_SWITCHING, /* from here on no run is resumed: the clients may use the target already */
+    CHECKPOINT_LOST,      /* the target has lost what it had acknowledged */
     CHECKPOINT_DONE,
 };
 

@@ -37,7 +37,7 @@
 
 enum { FORMAT = 3, FILE_MOST = 16 * 1024 * 1024 };
 
-static const char *const states[] = {"running", "stopped", "switching", "done", NULL};
+static const char *const states[] = {"running", "stopped", "switching", "lost", "done", NULL};
 static const char *const commands_texts[] = {"none", "once", "plain", NULL};
 
 static const char *const option_names[CHECKPOINT_OPTIONS] = {

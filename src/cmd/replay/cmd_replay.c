@@ -213,6 +213,8 @@ static rf_code write_inputs(struct replay *r, rf_error *error)
         code = correct_expiries(r, error);
     if (code == RF_OK && !r->state.stopped)
         code = rf_replay_check_import_mode(r->engine, error);
+    if (code == RF_OK && !r->state.stopped && !r->following.cutover.complete)
+        code = rf_replay_check_positions(r->engine, error);
     r->state.writing = false;
     if (code == RF_OK)
         code = log_repair_save(&r->session, NULL, error);

@@ -246,6 +246,7 @@ static rf_code compare(struct replay *r, rf_error *error)
 {
     bool equal = r->options->cutover_unverified, gave_up = false;
     TRY(rf_replay_finish(r->engine, error));
+    TRY(rf_replay_check_positions(r->engine, error));
     if (!equal)
         TRY(take_step(r, cutover_compare_rest, &equal, &gave_up, error));
     TRY(take_step(r, correct_expiries, &equal, &gave_up, error));

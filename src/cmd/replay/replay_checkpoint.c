@@ -126,6 +126,11 @@ static rf_code compare(struct replay *r, rf_error *error)
             "the run of the checkpoint '%.128s' was ended while it switched the clients: if they use the "
             "target, it is complete; if not, empty it, remove the checkpoint, and start again",
             r->found.path);
+    if (r->found.state == CHECKPOINT_LOST)
+        return fail(error, RF_E_TARGET,
+                    "the target has lost writes that it had acknowledged to the run of the checkpoint "
+                    "'%.128s': empty it, remove the checkpoint, and start again",
+                    r->found.path);
     if (r->options->follow)
         check_streams(r);
     if (following_restarts(r)) /* there may be other nodes */
@@ -358,7 +363,7 @@ static rf_code save(struct replay *r, rf_error *error)
         return RF_OK;
     r->state.saved = r->attempts->saved = true;
     const struct checkpoint without_streams = checkpoint_without_streams(c);
-    const bool goes_on = c->state != CHECKPOINT_DONE && c->state != CHECKPOINT_SWITCHING;
+    const bool goes_on = c->state < CHECKPOINT_SWITCHING;
     return checkpoint_save(goes_on && following_needs_snapshot(r) ? &without_streams : c, error);
 }
 
@@ -435,6 +440,8 @@ rf_code replay_end(struct replay *r, bool good, rf_error *error)
             c->commands = COMMANDS_ONCE; /* none was written, but there are position keys */
         c->written_until = later(current_position(r), r->position.inherited);
     }
+    if (rf_replay_has_lost_writes(r->engine))
+        c->state = CHECKPOINT_LOST;
     return save(r, error);
 }
 

@@ -129,7 +129,7 @@ static bool writes_another(const struct replay *r)
 /* False if resuming would fail with the same error. */
 static bool can_go_on(const struct replay *r, const rf_error *error)
 {
-    if (r->counts.put == 0 || replay_is_done(r) || r->checkpoint.state == CHECKPOINT_SWITCHING)
+    if (r->counts.put == 0 || r->checkpoint.state >= CHECKPOINT_SWITCHING)
         return false;
     if (r->session.inputs[r->checkpoint.position.input].is_live && !r->following.in_stream &&
         !writes_another(r)) /* its next snapshot has other offsets */

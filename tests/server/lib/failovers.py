@@ -117,6 +117,17 @@ class Watched:
     def replicas(self):
         return [server for server in self.servers if server is not self.primary()]
 
+    @contextlib.contextmanager
+    def only_primary(self):
+        """It alone has what is written from now on; of that nothing is on its way to the replicas either."""
+        primary = self.primary()
+        with contextlib.ExitStack() as stack:
+            for replica in self.replicas():
+                stack.enter_context(replica.halted())
+            primary.call("SET", "filler", MORE_THAN_SOCKETS_HOLD)
+            primary.call("UNLINK", "filler")
+            yield
+
     def _is_settled(self):
         primary = self.primary()
         if not self._is_agreed() or not all(self._knows_others(sentinel) for sentinel in self.sentinels):

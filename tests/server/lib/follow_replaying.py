@@ -61,6 +61,10 @@ class FollowReplaying(Replaying):
     def setUpClass(cls):
         super().setUpClass()
         cls.live = cls.started(TcpServer(cls.class_folder(), **cls.source_settings))
+        cls.begin_target()
+
+    @classmethod
+    def begin_target(cls):
         cls.target = cls.started(TcpServer(cls.class_folder(), **cls.target_settings))
 
     def setUp(self):
@@ -68,8 +72,11 @@ class FollowReplaying(Replaying):
         for server in (self.live, self.target):
             empty(server.call)
 
+    def target_url(self):
+        return url_of(self.target)
+
     def job(self, *options, source=None):
-        return [source or url_of(self.live), url_of(self.target), "--follow", *options]
+        return [source or url_of(self.live), self.target_url(), "--follow", *options]
 
     def written(self, running, name="mark"):
         """Waits until a key that is written to the source now is in the target."""
