@@ -69,6 +69,9 @@ WITH_ONE_SERVER = {"corpus", "guides"}
 # Classes at the same time for each processor: most wait for servers more than they compute. Sanitizers compute.
 AT_ONCE = 2 if os.environ.get("BUILD") == "asan" else 3
 
+# Whether durations are wanted: to look at all processes before and after each test costs more than many a test.
+MEASURING = os.environ.get("RDBFERRY_MEASURING") == "1"
+
 
 # --- one class, in a process of its own ---
 
@@ -83,11 +86,12 @@ class Result(unittest.TextTestResult):
 
     def startTest(self, test):
         super().startTest(test)
-        self._began = Moment()
+        self._began = Moment() if MEASURING else None
 
     def stopTest(self, test):
         super().stopTest(test)
-        self.durations.append((test.id(), *self._began.since()))
+        if self._began:
+            self.durations.append((test.id(), *self._began.since()))
 
     def addError(self, test, err):
         super().addError(test, err)
@@ -152,19 +156,23 @@ def skipped_as_a_whole(name, count, reason):
 def run_and_count(names):
     """Runs tests. Of those that were skipped the counts tell what, and how many."""
     tests = unittest.defaultTestLoader.loadTestsFromNames(names)
-    began = Moment()
+    began = Moment() if MEASURING else None
     result = unittest.TextTestRunner(sys.stdout, verbosity=2, resultclass=Result).run(tests)
     failed, skipped = len(result.failed), len(result.skipped)
-    passed, used = began.since()
-    passed -= sum(duration[1] for duration in result.durations)
-    used -= sum(duration[2] for duration in result.durations)
-    durations = [*result.durations, (names[0].rsplit(".", 1)[0] + " (fixtures)", passed, used)]
     return {
-        "durations": durations,
+        "durations": durations_of(names, result.durations, began) if began else [],
         "passed": max(0, result.testsRun - failed - skipped),
         "failed": failed,
         "skipped": [[f"{test}: {reason}", 1] for test, reason in result.skipped],
     }
+
+
+def durations_of(names, of_tests, began):
+    """Those of the tests, and of what the class has done beside them since it began."""
+    passed, used = began.since()
+    passed -= sum(duration[1] for duration in of_tests)
+    used -= sum(duration[2] for duration in of_tests)
+    return [*of_tests, (names[0].rsplit(".", 1)[0] + " (fixtures)", passed, used)]
 
 
 # --- all of them ---
@@ -393,6 +401,8 @@ def main(arguments):
         signal.signal(number, end_on)
     if options.soak:
         os.environ["RDBFERRY_SOAK"] = "1"
+    if options.durations:
+        os.environ["RDBFERRY_MEASURING"] = "1"
     return run_suites(options, servers)
 
 
