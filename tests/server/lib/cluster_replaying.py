@@ -31,15 +31,17 @@ def fill_users(call):
     fill_some(call)
     make = random.Random(2)
     for db in DATABASES:
-        call("SELECT", db)
-        for i in range(100):
-            call("SET", f"user:{i}:name", f"user {i} of {db}")
-            call("HSET", f"user:{i}:cart", "apples", i, "pears", make.randbytes(i))
-            call("RPUSH", f"user:{i}:visits", *range(i * 20 + 1))
+        call.pipeline([("SELECT", db), *(command for i in range(100) for command in about_user(make, i, db))])
     call("SELECT", 0)
     for i in range(40):
         call("SET", MOVING + b"string:%d" % i, make.randbytes(i * 1500))
         call("RPUSH", MOVING + b"list:%d" % i, *(make.randbytes(20) for _ in range(i * 60 + 1)))
+
+
+def about_user(make, i, db):
+    yield "SET", f"user:{i}:name", f"user {i} of {db}"
+    yield "HSET", f"user:{i}:cart", "apples", i, "pears", make.randbytes(i)
+    yield "RPUSH", f"user:{i}:visits", *range(i * 2 + 1)
 
 
 def settled_expiry(name, found, expected):
