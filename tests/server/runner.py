@@ -142,7 +142,7 @@ def run_tests(result_path, name, *tests):
     if getattr(test_class, "__unittest_skip__", False):
         counts = skipped_as_a_whole(name, len(tests), test_class.__unittest_skip_why__)
     else:
-        counts = run_and_count([f"{name}.{test}" for test in tests])
+        counts = run_and_count(name, unittest.TestSuite(map(test_class, tests)))
     with open(result_path, "w", encoding="utf-8") as file:
         json.dump(counts, file)
 
@@ -153,26 +153,25 @@ def skipped_as_a_whole(name, count, reason):
     return {"passed": 0, "failed": 0, "durations": [], "skipped": [[f"{name}, {count} test{'s' * (count > 1)}: {reason}", count]]}
 
 
-def run_and_count(names):
-    """Runs tests. Of those that were skipped the counts tell what, and how many."""
-    tests = unittest.defaultTestLoader.loadTestsFromNames(names)
+def run_and_count(name, tests):
+    """Runs tests of a class. Of those that were skipped the counts tell what, and how many."""
     began = Moment() if MEASURING else None
     result = unittest.TextTestRunner(sys.stdout, verbosity=2, resultclass=Result).run(tests)
     failed, skipped = len(result.failed), len(result.skipped)
     return {
-        "durations": durations_of(names, result.durations, began) if began else [],
+        "durations": durations_of(name, result.durations, began) if began else [],
         "passed": max(0, result.testsRun - failed - skipped),
         "failed": failed,
         "skipped": [[f"{test}: {reason}", 1] for test, reason in result.skipped],
     }
 
 
-def durations_of(names, of_tests, began):
+def durations_of(name, of_tests, began):
     """Those of the tests, and of what the class has done beside them since it began."""
     passed, used = began.since()
     passed -= sum(duration[1] for duration in of_tests)
     used -= sum(duration[2] for duration in of_tests)
-    return [*of_tests, (names[0].rsplit(".", 1)[0] + " (fixtures)", passed, used)]
+    return [*of_tests, (name + " (fixtures)", passed, used)]
 
 
 # --- all of them ---

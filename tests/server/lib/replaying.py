@@ -185,8 +185,6 @@ class Running:
                 stdin=stdin,
                 stdout=said,
                 stderr=said,
-                # a program that is started in the background inherits that it is to be ignored
-                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
             )
 
     def said(self):
