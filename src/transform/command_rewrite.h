@@ -103,6 +103,13 @@ rf_code command_argument(rf_command_rewrite *rewrite, rf_slice argument, rf_erro
 rf_code command_end(rf_command_rewrite *rewrite, int64_t db, rf_error *error);
 rf_code command_put_whole(rf_command_rewrite *rewrite, rf_error *error);
 
+/* Writes the current command to the current shard, in the database it is now in. */
+rf_code command_put_as_is(rf_command_rewrite *rewrite, rf_error *error);
+
+/* Writes a MULTI or EXEC, if transactions are not regrouped; ends the shard's transaction, if they are. */
+void command_put_control(rf_command_rewrite *rewrite);
+void command_end_transaction(rf_command_rewrite *rewrite);
+
 /* An error of the current command. `key` may be NULL. */
 rf_code command_refuse(const rf_command_rewrite *rewrite, const struct selected_key *key, const char *why,
                        rf_error *error);

@@ -5,6 +5,7 @@ when it is done; at the end there is for each suite the line the other suites en
 import argparse
 import concurrent.futures
 import contextlib
+import faulthandler
 import gc
 import glob
 import importlib
@@ -71,6 +72,9 @@ AT_ONCE = 2 if os.environ.get("BUILD") == "asan" else 3
 
 # Whether durations are wanted: to look at all processes before and after each test costs more than many a test.
 MEASURING = os.environ.get("RDBFERRY_MEASURING") == "1"
+
+# Seconds that one class may take.
+LIMIT, LIMIT_OF_SOAK = 600, 3600
 
 
 # --- one class, in a process of its own ---
@@ -192,6 +196,7 @@ def work():
 
 def run_forked(log, request):
     os.setsid()
+    faulthandler.enable()
     print("began", os.getpid(), flush=True)
     with open(os.devnull, "rb") as nothing, open(log, "wb") as file:
         os.dup2(nothing.fileno(), 0)
@@ -325,7 +330,7 @@ def run_suites(options, servers):
     durations = []
     with tempfile.TemporaryDirectory(prefix="rdbferry-", ignore_cleanup_errors=True) as folder:
         os.chmod(folder, 0o711)  # servers of other users have their folders in it
-        pool = Pool(folder)
+        pool = Pool(folder, LIMIT_OF_SOAK if options.soak else LIMIT)
         with concurrent.futures.ThreadPoolExecutor(options.j) as threads:
             try:
                 running = {threads.submit(pool.run, number, job): job for number, job in enumerate(jobs)}

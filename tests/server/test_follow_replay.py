@@ -373,16 +373,15 @@ class CutOver(FollowReplaying):
         """What comes is written under its own name, also if it was read before all keys are compared."""
         self.addCleanup(self.live.call, "CLIENT", "UNPAUSE")
         self.live.call.pipeline([("SET", f"k{i}", i) for i in range(3000)])
-        ended = threading.Event()
+        make, call = random.Random(SEED), Client(os.path.join(self.live.folder, "socket"))
+        self.addCleanup(call.close)
 
         def write():
-            make = random.Random(SEED)
-            with contextlib.closing(Client(os.path.join(self.live.folder, "socket"))) as call, contextlib.suppress(OSError):
-                while not ended.is_set():
-                    names = [f"k{make.randrange(3000)}" for _ in range(make.randrange(3000))]
-                    call.pipeline([("SET", "left", 1), *(("APPEND", name, "x") for name in names)])
+            names = [f"k{make.randrange(3000)}" for _ in range(make.randrange(300))]
+            call.pipeline([("SET", "left", 1), *(("APPEND", name, "x") for name in names)])
+            time.sleep(0.02)  # what is written faster than it can be followed is never in step
 
-        with meanwhile(write):
+        with meanwhile(write) as ended:
             running = self.begin(*self.job("--cutover", "30s", "--rename", "s/^/new:/", "--no-match", "left"))
             self.begun(running, lambda: "paused for" in running.said())
             ended.set()
@@ -489,8 +488,12 @@ class CutOver(FollowReplaying):
             with self.subTest(said):
                 self.setUp()
                 self.live.call.pipeline([("SET", f"k{i}", i, "EX", 1000) for i in range(3000)])
-                application = meanwhile(lambda: self.live.call.pipeline(commands))
-                with contextlib.suppress(OSError), application:
+
+                def write(commands=commands):
+                    self.live.call.pipeline(commands)
+                    time.sleep(0.001)
+
+                with contextlib.suppress(OSError), meanwhile(write):
                     self.finish(self.begin(*self.job("--cutover", "3s")))
                 self.live.call("CLIENT", "UNPAUSE")
                 self.assertIn(said, self.said)

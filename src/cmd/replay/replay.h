@@ -95,6 +95,25 @@ struct replay {
     struct replay_ticks ticks;
 };
 
+/* --- the target (replay_target.c) ------------------------------------------------------------------------
+ */
+
+/* Connects to it, with the run's name and position: replay_lock() and replay_begin() come before. */
+rf_code replay_open_target(struct replay *replay, rf_error *error);
+
+/* Called between entries: does what is done periodically. Returns an error if a signal stops the run. */
+rf_code replay_tick(struct replay *replay, rf_error *error);
+
+/* An rf_replay_options.tick whose ctx is a struct replay: the same, but a signal only counts once it is not
+ * heeded for a long time. */
+rf_code replay_engine_tick(void *replay, rf_error *error);
+
+/* The same while the target is waited for: nothing is in flight, and a signal counts at once. */
+rf_code replay_wait_tick(void *replay, rf_error *error);
+
+/* Counts and prints a failure. */
+void replay_note_failure(struct replay *replay, const rf_failure *failure);
+
 /* --- the checkpoint (replay_checkpoint.c) --------------------------------------------------------------- */
 
 /* Names the run, and locks the checkpoint until it is freed. */
@@ -133,13 +152,6 @@ rf_code replay_remove_positions(struct replay *replay, rf_error *error);
 rf_code replay_verify_inputs(struct replay *replay, size_t first, size_t end, rf_difference_fn differ,
                              rf_error *error);
 
-/* Called between entries: does what is done periodically. Returns an error if a signal stops the run. */
-rf_code replay_tick(struct replay *replay, rf_error *error);
-
-/* An rf_replay_options.tick whose ctx is a struct replay: the same, but a signal only counts once it is not
- * heeded for a long time. */
-rf_code replay_engine_tick(void *replay, rf_error *error);
-
 /* --- before the first write (replay_prescan.c) --------------------------------------------------------- */
 
 /* Checks for problems that should be found before the first write. */
@@ -167,9 +179,6 @@ rf_code replay_leftovers_note(struct replay *replay, const rf_entry *key, rf_err
 rf_code replay_leftovers_delete(struct replay *replay, rf_error *error);
 
 void replay_deletions_free(struct replay *replay);
-
-/* Counts and prints a failure. */
-void replay_note_failure(struct replay *replay, const rf_failure *failure);
 
 /* --- results (replay_report.c) ------------------------------------------------------------------------- */
 

@@ -117,6 +117,28 @@ rf_code collisions_end(struct collisions *collisions, rf_error *error);
 void collisions_rewind(struct collisions *collisions);
 bool collisions_left_out(struct collisions *collisions, const rf_entry *entry);
 
+/* --- between the files --------------------------------------------------------------------------------- */
+
+/* Whether the session's current entry may collide with any other one, not only with ambiguous ones. */
+static inline bool collisions_is_ambiguous(const struct collisions *c)
+{
+    return c->keep_all || c->session->key.ambiguous;
+}
+
+/* Whether a key that commands name too has been noted before; if not, it counts as noted now. A key that is
+ * twice in a snapshot has not: that is a fault. */
+bool collisions_is_noted(struct collisions *collisions, const rf_entry *entry);
+
+/* `number`: the key's ordinal among those of the same name, as in rf_collision. */
+void collisions_keep_example(struct collisions *collisions, const struct input *input, const rf_entry *entry,
+                             uint64_t number, bool kept);
+
+/* An entry of the pass that is under way (collisions_scan.c). */
+rf_code collisions_scan_entry(struct collisions *collisions, const rf_entry *entry, rf_error *error);
+
+/* Fails with the error about the first two entries that have a name; `entry`: one of them. */
+rf_code collisions_fail_first(struct collisions *collisions, const rf_entry *entry, rf_error *error);
+
 /* --- messages (collisions_report.c) -------------------------------------------------------------------- */
 
 static inline rf_slice collision_name(const rf_entry *entry)

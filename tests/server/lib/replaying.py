@@ -297,7 +297,10 @@ class Replaying(Splitting):
                 self.fail(f"it ended before: {running.process.returncode}: {running.said()[-3000:]}")
             return what()
 
-        wait_until(come)
+        try:
+            wait_until(come)
+        except TimeoutError as error:
+            self.fail(f"{error}: {running.said()[-3000:]}")
 
     # --- targets ---
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Processes that run test classes for the runner, several at the same time."""
+import contextlib
 import json
 import os
 import signal
@@ -9,7 +10,6 @@ import threading
 import time
 
 RUNNER = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "runner.py")
-LIMIT = 1800  # seconds for one class
 
 
 class Worker:
@@ -41,10 +41,10 @@ class Worker:
 
 
 class Pool:
-    """Workers, as many as are needed at a time."""
+    """Workers, as many as are needed at a time. A class may take `limit` seconds."""
 
-    def __init__(self, folder):
-        self._folder = folder
+    def __init__(self, folder, limit):
+        self._folder, self._limit = folder, limit
         self._environment = {
             **os.environ,
             "TMPDIR": folder,  # whatever ends them leaves nothing
@@ -76,7 +76,7 @@ class Pool:
                 counts = json.load(file)
         except FileNotFoundError:
             counts = {"passed": 0, "failed": 1, "skipped": [], "durations": []}
-            output += f"\n{job.name} came to no result: exit {code} after {seconds:.0f} of {LIMIT} s\n"
+            output += f"\nFAILED: {job.name} came to no result: exit {code} after {seconds:.0f} of {self._limit} s\n"
         return counts, output, seconds
 
     def _worker_for(self, server):
@@ -91,12 +91,12 @@ class Pool:
             return free.pop()
 
     def _wait(self, worker, group):
-        """Until it has ended, and whatever servers it has left."""
+        """Until it has ended, which it says where it was if that takes too long, and whatever servers it has left."""
         with self._lock:
             self._groups.add(group)
             if self._closed:
                 end_group(group)
-        limit = threading.Timer(LIMIT, end_group, [group])
+        limit = threading.Timer(self._limit, end, [group, signal.SIGABRT])
         limit.start()
         code = worker.wait()
         limit.cancel()
@@ -115,8 +115,10 @@ class Pool:
                 end_group(group)
 
 
+def end(process, number, kill=os.kill):
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        kill(process, number)
+
+
 def end_group(group):
-    try:
-        os.killpg(group, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):
-        pass
+    end(group, signal.SIGKILL, os.killpg)
