@@ -177,8 +177,10 @@ check: deps
 races: deps
 	+@$(SANITIZERS_SPEAK) $(MAKE) -s --no-print-directory BUILD=tsan SUITES='server live source container guides split corpus' suites
 
+# Those of the command line start the program thousands of times: the static one, which loads no libraries. The others, and
+# those under sanitizers, start the one that is installed.
 suites: all $(UNIT) $(if $(findstring release,$(BUILD)),$(PORTABLE))
-	@BUILD=$(BUILD) CC='$(CC)' tests/run $(OUT) $(SUITES)
+	@BUILD=$(BUILD) CC='$(CC)' $(if $(findstring release,$(BUILD)),CLI_PROGRAM=$(PORTABLE)) tests/run $(OUT) $(SUITES)
 
 ## unit: the unit tests alone
 unit: $(UNIT)

@@ -3,80 +3,81 @@
 # Logs are written as if they had no FLUSHDB and no SWAPDB, and everything begins again when one comes. Nothing may differ from
 # a run that has looked for them in advance, as it does with --drop-command.
 . "$(dirname "$0")/aof_data.bash"
+shopt -s globstar nullglob
 
 # run NAME ARGUMENT...: everything that it leaves and says.
 run() {
-    local name=$1
-    shift
-    mkdir "$name"
-    (
-        cd "$name" || exit
-        "$RDBFERRY" "$@" --report report.json >../"$name.stdout" 2>../"$name.stderr"
-        echo "status $?"
-        [ ! -e report.json ] || sed -i -E '/"(duration_seconds|started|finished|[a-z]*_?time|command_line)"/d; s/"bytes_(read|decoded)": [0-9]+//' report.json
-    ) >"$name.status"
+    mkdir "$1"
+    cd "$1" || exit
+    "$RDBFERRY" "${@:2}" --report report.json >stdout 2>stderr
+    echo "status $?" >status
+    cd ..
 }
 
+# same ARGUMENT...: what differs in two reports anyway is left out of them.
 same() {
-    rm -rf now advance ./*.status ./*.std*
+    local files
+    rm -rf now advance
     run now "$@"
     run advance "$@" --drop-command NOSUCH
-    diff -r now advance && diff now.stdout advance.stdout && diff now.stderr advance.stderr &&
-        diff now.status advance.status && echo "same: $(<now.status), $(find now -type f | wc -l) files"
+    sed -i -E '/"(duration_seconds|started|finished|[a-z]*_?time|command_line)"/d; s/"bytes_(read|decoded)": [0-9]+//' ./*/report.json
+    files=(now/**)
+    diff -r now advance && echo "same: $(<now/status), ${#files[@]} names"
 }
 
-both() {
+# Into one file, and into several.
+two_ways() {
     same convert "$@" -o out.aof --flatten-dbs --hash-tag '{user:*}:*'
-    same convert "$@" -o out.aof -d 0,1 --threads 3
-    same convert "$@" -o out --to aof-dir --map-db 1=0,2=0
     same split "$@" -o out --shards 3 --to aof --flatten-dbs --hash-tag '{user:*}:*'
 }
 
-# keys COUNT PREFIX: more than one block of plain commands.
-keys() {
-    local -a commands=()
-    for ((i = 0; i < $1; i++)); do commands+=("SET $2:$i:x value"); done
-    resp "${commands[@]}"
+all_ways() {
+    two_ways "$@"
+    same convert "$@" -o out.aof -d 0,1 --threads 3
+    same convert "$@" -o out --to aof-dir --map-db 1=0,2=0
 }
 
-keys 3000 user >many.aof
+# Keys of one prefix, more than one block of plain commands.
+# shellcheck disable=SC2016 # RESP
+printf '*3\r\n$3\r\nSET\r\n$11\r\nuser:%d:x\r\n$5\r\nvalue\r\n' {1000..3999} >many.aof
+# log WAYS NAME COMMAND...
 log() {
-    echo "$1"
-    { cat many.aof; resp "${@:2}"; cat many.aof; } >in.aof
-    both "$PWD/in.aof"
+    echo "$2"
+    { cat many.aof; resp "${@:3}"; cat many.aof; } >in.aof
+    "$1" "$PWD/in.aof"
 }
 
-log 'none' 'SET a 1'
-log 'FLUSHDB' 'SELECT 1' 'SET a 1' 'FLUSHDB' 'SET b 1' 'SELECT 0'
-log 'in a transaction' 'MULTI' 'SET a 1' 'FLUSHDB' 'EXEC'
-log 'SWAPDB' 'SET a 1' 'SWAPDB 0 1' 'SET b 1'
-log 'a collision before it' 'SET db1:k 1' 'SELECT 1' 'SET k 2' 'FLUSHDB' 'SELECT 0'
-log 'a collision' 'SET db1:k 1' 'SELECT 1' 'SET k 2'
-log 'a command that is refused after it' 'FLUSHDB' 'SORT a BY w_* STORE b'
-log 'an invalid command after it' 'SET a 1' 'FLUSHDB' 'SET a'
+log all_ways 'none' 'SET a 1'
+log all_ways 'FLUSHDB' 'SELECT 1' 'SET a 1' 'FLUSHDB' 'SET b 1' 'SELECT 0'
+log two_ways 'in a transaction' 'MULTI' 'SET a 1' 'FLUSHDB' 'EXEC'
+log all_ways 'SWAPDB' 'SET a 1' 'SWAPDB 0 1' 'SET b 1'
+log two_ways 'a collision before it' 'SET db1:k 1' 'SELECT 1' 'SET k 2' 'FLUSHDB' 'SELECT 0'
+log all_ways 'a collision' 'SET db1:k 1' 'SELECT 1' 'SET k 2'
+log all_ways 'a command that is refused after it' 'FLUSHDB' 'SORT a BY w_* STORE b'
+log two_ways 'an invalid command after it' 'SET a 1' 'FLUSHDB' 'SET a'
 
 echo 'first and last'
 { resp FLUSHDB; cat many.aof; } >in.aof
-both "$PWD/in.aof"
+two_ways "$PWD/in.aof"
 { cat many.aof; resp FLUSHDB; } >in.aof
-both "$PWD/in.aof"
+two_ways "$PWD/in.aof"
 
 echo 'damage'
 # shellcheck disable=SC2016 # RESP
 { cat many.aof; resp FLUSHDB; printf '*3\r\n$3\r\nSET\r\nx'; } >in.aof
-both "$PWD/in.aof"
+two_ways "$PWD/in.aof"
 
 echo 'in the second increment'
 mkdir aof
 cp many.aof aof/a.aof.1.incr.aof
 { resp 'SELECT 1' 'SET a 1' FLUSHDB 'SELECT 0'; cat many.aof; } >aof/a.aof.2.incr.aof
 printf 'file a.aof.%d.incr.aof seq %d type i\n' 1 1 2 2 >aof/a.aof.manifest
-both "$PWD/aof"
+all_ways "$PWD/aof"
 
 echo 'keys that have been counted'
 cp "$TESTDATA/servers/redis-7.0.15.rdb" aof/a.aof.1.base.rdb
 printf 'file a.aof.1.base.rdb seq 1 type b\n' >>aof/a.aof.manifest
-both "$PWD/aof"
+two_ways "$PWD/aof"
 
 echo 'what a pipe has received cannot be taken back'
 { cat many.aof; resp 'SET a 1' FLUSHDB 'SET b 1'; } >in.aof

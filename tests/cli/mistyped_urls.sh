@@ -1,12 +1,16 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # A URL that is mistyped, or stands where none is expected, is status 2, and its password is shown nowhere.
+shopt -s extglob
 try() {
-    echo "$ $*" | sed 's/[A-Za-z]*:SECRET@/...@/g'
-    "$RDBFERRY" "$@" >out 2>&1
-    local status=$?
-    grep -q SECRET out && echo 'the password is shown'
-    sed '/^try /d' out
+    local shown="$*" said status line
+    printf '$ %s\n' "${shown//*([A-Za-z]):SECRET@/...@}"
+    said=$("$RDBFERRY" "$@" 2>&1)
+    status=$?
+    [[ $said != *SECRET* ]] || echo 'the password is shown'
+    [ -z "$said" ] || while IFS= read -r line; do
+        [[ $line == 'try '* ]] || printf '%s\n' "$line"
+    done <<<"$said"
     echo "$status"
 }
 cp "$TESTDATA/servers/redis-7.0.15.rdb" in.rdb

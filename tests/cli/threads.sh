@@ -4,8 +4,8 @@
 generate() {
     "${RDBGEN:-$(dirname "$RDBFERRY")/rdbgen}" --seed 7 --no-modules "$@"
 }
-generate --kind mixed --scale 0.002 -o mixed.rdb
-generate --kind strings --scale 0.003 -o strings.rdb
+generate --kind mixed --scale 0.001 -o mixed.rdb
+generate --kind strings --scale 0.002 -o strings.rdb
 size=$(stat -c %s mixed.rdb)
 head -c $((size * 2 / 3)) mixed.rdb >cut.rdb
 cp strings.rdb damaged.rdb

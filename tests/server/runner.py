@@ -72,6 +72,9 @@ WITH_ONE_SERVER = {"corpus", "guides"}
 # Classes at the same time for each processor: most wait for servers more than they compute. Sanitizers compute.
 AT_ONCE = 2 if program.SANITIZED else 3
 
+# Whether durations are wanted: to look at all processes before and after each test costs more than many a test.
+MEASURING = os.environ.get("RDBFERRY_MEASURING") == "1"
+
 # Seconds that one class may take.
 LIMIT, LIMIT_OF_SOAK = 600, 3600
 
@@ -89,11 +92,12 @@ class Result(unittest.TextTestResult):
 
     def startTest(self, test):
         super().startTest(test)
-        self._began = Moment()
+        self._began = Moment() if MEASURING else None
 
     def stopTest(self, test):
         super().stopTest(test)
-        self.durations.append((test.id(), *self._began.since()))
+        if self._began:
+            self.durations.append((test.id(), *self._began.since()))
 
     def addError(self, test, err):
         super().addError(test, err)
@@ -144,7 +148,7 @@ def run_tests(result_path, name, *tests):
     if getattr(test_class, "__unittest_skip__", False):
         counts = skipped_as_a_whole(name, len(tests), test_class.__unittest_skip_why__)
     else:
-        counts = run_and_count([f"{name}.{test}" for test in tests])
+        counts = run_and_count(name, unittest.TestSuite(map(test_class, tests)))
     with open(result_path, "w", encoding="utf-8") as file:
         json.dump(counts, file)
 
@@ -155,22 +159,25 @@ def skipped_as_a_whole(name, count, reason):
     return {"passed": 0, "failed": 0, "durations": [], "skipped": [[f"{name}, {count} test{'s' * (count > 1)}: {reason}", count]]}
 
 
-def run_and_count(names):
-    """Runs tests. Of those that were skipped the counts tell what, and how many."""
-    tests = unittest.defaultTestLoader.loadTestsFromNames(names)
-    began = Moment()
+def run_and_count(name, tests):
+    """Runs tests of a class. Of those that were skipped the counts tell what, and how many."""
+    began = Moment() if MEASURING else None
     result = unittest.TextTestRunner(sys.stdout, verbosity=2, resultclass=Result).run(tests)
     failed, skipped = len(result.failed), len(result.skipped)
-    passed, used = began.since()
-    passed -= sum(duration[1] for duration in result.durations)
-    used -= sum(duration[2] for duration in result.durations)
-    durations = [*result.durations, (names[0].rsplit(".", 1)[0] + " (fixtures)", passed, used)]
     return {
-        "durations": durations,
+        "durations": durations_of(name, result.durations, began) if began else [],
         "passed": max(0, result.testsRun - failed - skipped),
         "failed": failed,
         "skipped": [[f"{test}: {reason}", 1] for test, reason in result.skipped],
     }
+
+
+def durations_of(name, of_tests, began):
+    """Those of the tests, and of what the class has done beside them since it began."""
+    passed, used = began.since()
+    passed -= sum(duration[1] for duration in of_tests)
+    used -= sum(duration[2] for duration in of_tests)
+    return [*of_tests, (name + " (fixtures)", passed, used)]
 
 
 # --- all of them ---
@@ -400,6 +407,8 @@ def main(arguments):
         signal.signal(number, end_on)
     if options.soak:
         os.environ["RDBFERRY_SOAK"] = "1"
+    if options.durations:
+        os.environ["RDBFERRY_MEASURING"] = "1"
     return run_suites(options, servers)
 
 

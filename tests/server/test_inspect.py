@@ -115,7 +115,7 @@ class Inspected(Folder):
 
     def test_many_keys(self):
         kinds = {
-            kind: self.generate("--kind", kind, "--rdb-version", READABLE, "--scale", 0.01)
+            kind: self.generate("--kind", kind, "--rdb-version", READABLE, "--scale", 0.004)
             for kind in ("strings", "mixed", "bigkeys")
         }
         self.each(kinds, lambda _, path: self.check(path))

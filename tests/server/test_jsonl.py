@@ -125,11 +125,6 @@ def ask_group(told):
     return told[b"name"], (stream_id(told[b"last-delivered-id"]), told[b"entries-read"], pending, consumers)
 
 
-def ask_expiry(call, key):
-    expiry = call("PEXPIRETIME", key)
-    return None if expiry == -1 else expiry
-
-
 # What a server says, and the same of a line.
 ASK = {
     "string": lambda call, key: call("GET", key),
@@ -170,13 +165,16 @@ class BesideServer(Case):
         self.assertEqual(sum(sizes.values()), len(lines.keys))
         for db in sizes:
             call("SELECT", db)
-            for key in call("KEYS", "*"):
-                self.assert_same_key(call, lines, db, key)
+            keys = call("KEYS", "*")
+            kinds = call.pipeline([("TYPE", key) for key in keys])
+            expiries = call.pipeline([("PEXPIRETIME", key) for key in keys])
+            for key, kind, expiry in zip(keys, kinds, expiries):
+                self.assertEqual(lines.lines[db, key]["type"], kind.decode())
+                self.assertEqual(lines.lines[db, key]["expire_ms"], None if expiry == -1 else expiry)
+                self.assert_same_value(call, lines, db, key)
 
-    def assert_same_key(self, call, lines, db, key):
-        kind, line, value = call("TYPE", key).decode(), lines.lines[db, key], lines.keys[db, key]
-        self.assertEqual(line["type"], kind)
-        self.assertEqual(line["expire_ms"], ask_expiry(call, key))
+    def assert_same_value(self, call, lines, db, key):
+        kind, value = lines.lines[db, key]["type"], lines.keys[db, key]
         found, said = FIND.get(kind, lambda same: same)(value), ASK[kind](call, key)
         if kind == "stream" and self.old_streams:
             # The file does not tell; the server guesses.

@@ -267,8 +267,6 @@ class AllOrNothing(Filled):
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
-            # a program that is started in the background inherits that it is to be ignored
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
         self.addCleanup(process.stderr.close)
         self.addCleanup(process.stdin.close)

@@ -32,19 +32,22 @@ def fill_users(call):
     fill_some(call)
     make = random.Random(2)
     for db in DATABASES:
-        call("SELECT", db)
-        for i in range(100):
-            call("SET", f"user:{i}:name", f"user {i} of {db}")
-            call("HSET", f"user:{i}:cart", "apples", i, "pears", make.randbytes(i))
-            call("RPUSH", f"user:{i}:visits", *range(i * 20 + 1))
+        call.pipeline([("SELECT", db), *(command for i in range(100) for command in about_user(make, i, db))])
     call("SELECT", 0)
     for i in range(40):
         call("SET", MOVING + b"string:%d" % i, make.randbytes(i * 1500))
         call("RPUSH", MOVING + b"list:%d" % i, *(make.randbytes(20) for _ in range(i * 60 + 1)))
 
 
+def about_user(make, i, db):
+    yield "SET", f"user:{i}:name", f"user {i} of {db}"
+    yield "HSET", f"user:{i}:cart", "apples", i, "pears", make.randbytes(i)
+    yield "RPUSH", f"user:{i}:visits", *range(i * 2 + 1)
+
+
 def on_time(found, expected):
     """What was found, as if MIGRATE had not said how much time is left: it makes expiries late, but hardly so."""
+
     def is_late(name, fact):
         return name[-1] == "expiry" and 0 < fact - expected.get(name, fact) < 60_000
 

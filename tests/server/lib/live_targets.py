@@ -235,10 +235,13 @@ class Cluster:
 
     def load_from(self, call):
         """Takes over all keys of a server's database 0."""
-        for key in call("KEYS", "*"):
-            payload, expiry = call.pipeline([("DUMP", key), ("PEXPIRETIME", key)])
-            node = self.nodes[self.owner(slot_of(key))]
-            node.call("RESTORE", key, max(expiry, 0), payload, "ABSTTL")
+        keys, commands = call("KEYS", "*"), [[] for _ in self.nodes]
+        payloads = call.pipeline([("DUMP", key) for key in keys])
+        expiries = call.pipeline([("PEXPIRETIME", key) for key in keys])
+        for key, payload, expiry in zip(keys, payloads, expiries):
+            commands[self.owner(slot_of(key))].append(("RESTORE", key, max(expiry, 0), payload, "ABSTTL"))
+        for node, some in zip(self.nodes, commands):
+            node.call.pipeline(some)
 
     # Slots go from the first node to the second one alone: with moves in several directions, so fast after each
     # other, the nodes' gossip does not keep up, and in the end they disagree.

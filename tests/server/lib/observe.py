@@ -60,7 +60,7 @@ def expiries(call, keys):
 def facts_of(call, db, keys):
     """Of each of these keys of the selected database, which is `db`."""
     kinds = call.pipeline([("TYPE", key) for key in keys])
-    digests = call.pipeline([("DEBUG", "DIGEST-VALUE", key) for key in keys])
+    digests = call("DEBUG", "DIGEST-VALUE", *keys)
     facts = {}
     for key, kind, digest, expiry in zip(keys, kinds, digests, expiries(call, keys)):
         facts |= {(db, key, "type"): kind, (db, key, "digest"): digest, (db, key, "expiry"): expiry}

@@ -1,11 +1,17 @@
 # SPDX-License-Identifier: MIT
 """Running rdbferry."""
 import os
+import signal
 import subprocess
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..")
 PROGRAM = os.path.abspath(os.environ.get("RDBFERRY") or os.path.join(ROOT, "build", "release", "rdbferry"))
 SANITIZED = os.environ.get("BUILD") in ("asan", "tsan")  # it computes more, and keeps what is freed
+
+# Tests that are started in the background have inherited that it is ignored; programs must not inherit that from them.
+# preexec_fn would do that for one, but then its process begins as a copy of this one.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class Failed(Exception):

@@ -45,7 +45,7 @@ def fill_some(call, seed=1, scale=1.0):
 def some_strings(make, scale):
     for i in range(int(100 * scale)):
         yield "SET", f"str:{i}", make.randbytes(make.choice((0, 1, 10, 100, 1000)))
-    for i in range(int(3 * scale)):
+    for i in range(int(11 * scale)):
         yield "SET", f"str:big:{i}", make.randbytes(make.randrange(15_000, 40_000))
     for i in range(int(20 * scale)):
         yield "SET", f"str:int:{i}", i * 7919
@@ -54,7 +54,7 @@ def some_strings(make, scale):
 
 def some_collections(make, scale):
     for i in range(int(24 * scale)):
-        count = (1, 3, 40, 200, 2, 1200)[i % 6]
+        count = (1, 3, 40, 200, 2, 1200, 1, 3, 40, 100, 2, 300)[i % 12]
         items = [b"%d:%b" % (n, make.randbytes(make.randrange(40))) for n in range(count)]
         yield "RPUSH", f"list:{i}", *items
         yield "SADD", f"set:{i}", *items
@@ -185,8 +185,6 @@ class Running:
                 stdin=stdin,
                 stdout=said,
                 stderr=said,
-                # a program that is started in the background inherits that it is to be ignored
-                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
             )
 
     def said(self):
