@@ -269,10 +269,13 @@ class DeadLetters(Jobs):
             letters = file.read()
         self.assertNotIn(b"half", letters)
         empty(self.call)
+        self.call("CONFIG", "RESETSTAT")
         piped = subprocess.run(
             ["redis-cli", "-p", str(self.target.port), "--pipe"], input=letters, capture_output=True, check=False
         )
-        self.assertEqual(piped.returncode, 0, piped.stdout)
+        # Of keys that were answered before an older one, which the resumed run sends again, a letter is there twice.
+        errors = int(re.search(rb"errors: (\d+)", piped.stdout).group(1))
+        self.assertEqual(errors, self.target.count_errors(b"BUSYKEY"), piped.stdout)
         self.assertEqual(self.call("DBSIZE"), 1)
         self.call("SELECT", 5)
         self.assertEqual(self.call("DBSIZE"), 24)
